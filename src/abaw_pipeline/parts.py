@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict
 class Part(BaseModel):
     """A stage's backend whose fields are the parameters a user may set.
 
-    A part is frozen and refuses unknown fields, so that a misspelt parameter is an error before any work starts.
+    A part is frozen and refuses unknown fields: a misspelt parameter is an error
+    before any work starts.
     Passed to a recipe as an argument, a part is fingerprinted by its fields and by the code of its class.
     """
 
