@@ -1,0 +1,11 @@
+"""Artifacts with recipes: maps from a key to a piece that is computed once, stored whole, and found again.
+
+Nothing here knows Kedro or emotions. `RecipeMap` is what a node returns; `PieceStore` keeps pieces by
+fingerprint; `compute_pieces` makes what is missing; `StoredMap` reads it back.
+"""
+
+from abaw_pipeline.artifacts.maps import PieceMap, RecipeMap, StoredMap
+from abaw_pipeline.artifacts.recipe import BlockedError, Key, Recipe, Ref
+from abaw_pipeline.artifacts.shards import shard
+
+__all__ = ["BlockedError", "Key", "PieceMap", "Recipe", "RecipeMap", "Ref", "StoredMap", "shard"]

@@ -1,0 +1,27 @@
+"""Where and how pieces are computed: processes, threads a process, and what a failure does."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+from pydantic import Field
+
+from abaw_pipeline.parts import Part
+
+
+class Execution(Part):
+    """How pieces are computed; none of it changes what a piece is."""
+
+    workers: Literal["auto"] | int = Field("auto", description="processes; auto: one a core")
+    on_error: Literal["record", "raise"] = Field("record", description="record a failed key, or stop the run")
+
+    def processes(self, tasks: int) -> int:
+        """Processes to use for a number of tasks, at least 1."""
+        wanted = cores() if self.workers == "auto" else max(1, self.workers)
+        return max(1, min(wanted, tasks))
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

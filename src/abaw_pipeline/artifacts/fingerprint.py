@@ -1,0 +1,114 @@
+"""Fingerprints: what a piece is made of, as a hash, with its parts kept apart so that a change can be named."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from abaw_pipeline.artifacts.reach import reach
+from abaw_pipeline.types import File
+
+GENERATION = 1
+"""Raised when stored pieces of older releases must not be taken for new ones."""
+
+
+class ArgumentError(TypeError):
+    """A recipe's argument whose content cannot be told from its value alone."""
+
+
+def components(function: Any, arguments: Mapping[str, Any]) -> dict[str, str]:
+    """The parts of a recipe's fingerprint, each a short hash or a plain text.
+
+    Keys: `code`, `libraries`, and `argument NAME` for each argument.
+
+    Raises:
+        UnreachableCodeError: the function has no source to be found again.
+        ArgumentError: an argument that has no stable content (a path, an open file, a lambda).
+    """
+    found = reach(function)
+    parts = {
+        "code": found.code[:16],
+        "libraries": ", ".join(found.libraries),
+        "generation": str(GENERATION),
+    }
+    for name, value in arguments.items():
+        try:
+            parts[f"argument {name}"] = digest(canonical(value))[:16]
+        except ArgumentError as error:
+            raise ArgumentError(f"argument {name!r} of {function.__qualname__}: {error}") from None
+    return parts
+
+
+def combine(parts: Mapping[str, str]) -> str:
+    """One fingerprint (32 hex digits) of all parts."""
+    return digest(dict(parts))[:32]
+
+
+def digest(value: Any) -> str:
+    """sha256 of a JSON-able value in one fixed spelling."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def canonical(value: Any) -> Any:
+    """A JSON-able form that differs whenever the content does, types included.
+
+    Raises:
+        ArgumentError: a value without stable content.
+    """
+    if value is None or (isinstance(value, bool | int | str) and not isinstance(value, enum.Enum)):
+        return value
+    if isinstance(value, float):
+        return {"float": value.hex()}
+    marker = getattr(value, "fingerprint_form", None)
+    if callable(marker) and not isinstance(value, type):
+        return marker()
+    if isinstance(value, File):
+        return {"file": value.sha256}
+    if isinstance(value, list | tuple):
+        return [canonical(item) for item in value]
+    if isinstance(value, Mapping):
+        return _canonical_mapping(value)
+    return _canonical_object(value)
+
+
+def _canonical_mapping(value: Mapping[Any, Any]) -> Any:
+    if all(isinstance(key, str) for key in value):
+        return {"map": {key: canonical(item) for key, item in value.items()}}
+    return {"pairs": sorted(([canonical(k), canonical(v)] for k, v in value.items()), key=repr)}
+
+
+def _canonical_object(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        fields = {name: canonical(getattr(value, name)) for name in type(value).model_fields}
+        return {"part": _code(type(value)), "fields": fields}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {item.name: canonical(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        return {"part": _code(type(value)), "fields": fields}
+    if isinstance(value, enum.Enum):
+        return {"enum": _code(type(value)), "name": value.name}
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        content = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        return {"array": content, "dtype": str(value.dtype), "shape": list(value.shape)}
+    if isinstance(value, np.generic):
+        return {"scalar": canonical(value.item()), "dtype": str(value.dtype)}
+    if isinstance(value, bytes):
+        return {"bytes": hashlib.sha256(value).hexdigest()}
+    if isinstance(value, type) or callable(value):
+        return {"callable": f"{value.__module__}:{value.__qualname__}", "part": _code(value)}
+    if isinstance(value, PurePath):
+        raise ArgumentError("a path says nothing of the content; pass a File with its sha256")
+    raise ArgumentError(f"{type(value).__name__} has no stable content to fingerprint")
+
+
+def _code(item: Any) -> list[str]:
+    found = reach(item)
+    return [found.code[:16], *found.libraries]

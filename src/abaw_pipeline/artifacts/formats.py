@@ -1,0 +1,189 @@
+"""How pieces are written to one file each, and read back. No format uses pickle."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from abaw_pipeline.types import FeatureSequence, Waveform
+
+
+class Format(Protocol):
+    """Writes a piece to a file and reads it back equal."""
+
+    suffix: str
+    """File name ending, with the dot."""
+    generation: int
+    """Raised when the layout of files changes, so that older pieces are made again."""
+
+    def write(self, value: Any, path: Path) -> None:
+        """Write the piece; raises TypeError for a value of another kind."""
+
+    def read(self, path: str) -> Any:
+        """Read the piece."""
+
+    def rows(self, value: Any) -> int:
+        """How many rows (frames, samples, entries) the piece has."""
+
+
+class TableFormat:
+    """A pyarrow Table in Parquet."""
+
+    suffix, generation = ".parquet", 1
+
+    def write(self, value: Any, path: Path) -> None:
+        """Write a Table, compressed with zstd."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if not isinstance(value, pa.Table):
+            raise TypeError(f"a piece in format table must be a pyarrow Table, not {type(value).__name__}")
+        pq.write_table(value, path, compression="zstd")
+
+    def read(self, path: str) -> Any:
+        """A Table."""
+        import pyarrow.parquet as pq
+
+        return pq.read_table(path, memory_map=False, partitioning=None)
+
+    def rows(self, value: Any) -> int:
+        """Rows of the table."""
+        return int(value.num_rows)
+
+
+class FeatureFormat:
+    """A FeatureSequence in Parquet: start, end (seconds), embedding (fixed-size list of float32)."""
+
+    suffix, generation = ".parquet", 1
+
+    def write(self, value: Any, path: Path) -> None:
+        """Write the sequence; raises ValueError where a value is not finite."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if not isinstance(value, FeatureSequence):
+            raise TypeError(
+                f"a piece in format features must be a FeatureSequence, not {type(value).__name__}"
+            )
+        if not np.isfinite(value.values).all():
+            raise ValueError("features contain NaN or infinity")
+        steps, width = value.values.shape
+        flat = pa.array(np.ascontiguousarray(value.values, dtype=np.float32).reshape(-1))
+        vectors = pa.FixedSizeListArray.from_arrays(flat, width)
+        starts, ends = pa.array(value.start, pa.float64()), pa.array(value.end, pa.float64())
+        if not len(starts) == len(ends) == steps:
+            raise ValueError(f"{steps} feature vectors with {len(starts)} starts and {len(ends)} ends")
+        table = pa.table({"start": starts, "end": ends, "embedding": vectors})
+        # float noise hardly compresses: a byte-split lz4 is as small as zstd and reads faster
+        pq.write_table(table, path, compression="lz4", use_dictionary=False, write_statistics=False)
+
+    def read(self, path: str) -> FeatureSequence:
+        """The sequence."""
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(path, memory_map=False, partitioning=None)
+        vectors = table.column("embedding").combine_chunks()
+        width = vectors.type.list_size
+        values = np.asarray(vectors.flatten(), dtype=np.float32).reshape(-1, width)
+        return FeatureSequence(table.column("start").to_numpy(), table.column("end").to_numpy(), values)
+
+    def rows(self, value: Any) -> int:
+        """Feature vectors."""
+        return len(value.values)
+
+
+class AudioFormat:
+    """A Waveform as 16-bit FLAC. Samples beyond full scale are clipped, as any decoder's would be."""
+
+    suffix, generation = ".flac", 1
+
+    def write(self, value: Any, path: Path) -> None:
+        """Write the sound."""
+        import soundfile
+
+        if not isinstance(value, Waveform):
+            raise TypeError(f"a piece in format audio must be a Waveform, not {type(value).__name__}")
+        # rounding half to even at 2**15 makes 16-bit sources come back exactly
+        samples = np.clip(np.rint(value.samples * 32768.0), -32768, 32767).astype(np.int16)
+        soundfile.write(path, samples, value.rate, format="FLAC", subtype="PCM_16")
+
+    def read(self, path: str) -> Waveform:
+        """The sound, float32."""
+        import soundfile
+
+        samples, rate = soundfile.read(path, dtype="float32")
+        return Waveform(samples, rate)
+
+    def rows(self, value: Any) -> int:
+        """Samples."""
+        return len(value.samples)
+
+
+class TensorFormat:
+    """A dict of arrays in safetensors."""
+
+    suffix, generation = ".safetensors", 1
+
+    def write(self, value: Any, path: Path) -> None:
+        """Write the arrays."""
+        from safetensors.numpy import save_file
+
+        save_file({name: np.ascontiguousarray(array) for name, array in value.items()}, path)
+
+    def read(self, path: str) -> dict[str, Any]:
+        """The arrays."""
+        from safetensors.numpy import load_file
+
+        return dict(load_file(path))
+
+    def rows(self, value: Any) -> int:
+        """Arrays."""
+        return len(value)
+
+
+class JsonFormat:
+    """Any JSON-able value."""
+
+    suffix, generation = ".json", 1
+
+    def write(self, value: Any, path: Path) -> None:
+        """Write the value; NaN is refused."""
+        path.write_text(json.dumps(value, allow_nan=False, sort_keys=True), encoding="utf-8")
+
+    def read(self, path: str) -> Any:
+        """The value."""
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+
+    def rows(self, value: Any) -> int:
+        """Entries of a list or mapping, else 1."""
+        return len(value) if isinstance(value, list | dict) else 1
+
+
+_BUILT_IN: dict[str, type[Format]] = {
+    "table": TableFormat,
+    "features": FeatureFormat,
+    "audio": AudioFormat,
+    "tensors": TensorFormat,
+    "json": JsonFormat,
+}
+
+
+@functools.cache
+def get_format(name: str) -> Format:
+    """A format by its short name, or by "package.module:Class" for one that lies elsewhere.
+
+    Raises:
+        ValueError: there is no such format.
+    """
+    if name in _BUILT_IN:
+        return _BUILT_IN[name]()
+    module, _, attribute = name.partition(":")
+    if not attribute:
+        raise ValueError(f"no format {name!r}; there are {', '.join(_BUILT_IN)}, or package.module:Class")
+    made: Format = getattr(importlib.import_module(module), attribute)()
+    return made

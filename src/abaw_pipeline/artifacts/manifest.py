@@ -1,0 +1,128 @@
+"""Manifests: which piece stands behind each key in one version of an artifact, and what has failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from abaw_pipeline.artifacts.recipe import Key
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+VERSION = 1
+"""Version of the manifest's own layout."""
+
+DONE, FAILED = "done", "failed"
+
+
+class ManifestError(Exception):
+    """A manifest that this release cannot read."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of a manifest.
+
+    Attributes:
+        key: what the piece is asked for by.
+        status: "done" or "failed".
+        fingerprint: what the piece is, or would have been, made of.
+        path: the piece's file below the artifact's store; None where it failed.
+        rows: rows of the piece, None where unknown or failed.
+        bytes: size of the file.
+        sha256: hex digest of the file.
+        seconds: time the computation took; None where another run computed it.
+        components: parts of the fingerprint, to tell later what has changed.
+        stage: name of the function that failed.
+        error: type of the exception.
+        message: its text.
+        traceback: where it came from.
+        blocked_by: "artifact[key]" of the failed piece that this one needs.
+    """
+
+    key: Key
+    status: str
+    fingerprint: str
+    path: str | None = None
+    rows: int | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    seconds: float | None = None
+    components: dict[str, str] = field(default_factory=dict)
+    stage: str | None = None
+    error: str | None = None
+    message: str | None = None
+    traceback: str | None = None
+    blocked_by: str | None = None
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    text = [(name, pa.string()) for name in ("stage", "error", "message", "traceback", "blocked_by")]
+    return pa.schema(
+        [
+            ("key", pa.list_(pa.string())),
+            ("status", pa.string()),
+            ("fingerprint", pa.string()),
+            ("path", pa.string()),
+            ("rows", pa.int64()),
+            ("bytes", pa.int64()),
+            ("sha256", pa.string()),
+            ("seconds", pa.float64()),
+            ("components", pa.string()),
+            *text,
+        ]
+    )
+
+
+def write_manifest(path: Path, entries: Iterable[Entry], *, artifact: str, format: str) -> None:
+    """Write a manifest whole or not at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [_row(entry) for entry in entries]
+    facts = {"manifest": str(VERSION), "artifact": artifact, "format": format}
+    schema = _schema().with_metadata({f"abaw_pipeline.{name}": text for name, text in facts.items()})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.part")
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), aside, compression="zstd")
+    aside.replace(path)
+
+
+def read_manifest(path: Path) -> list[Entry]:
+    """All rows of a manifest.
+
+    Raises:
+        ManifestError: not a manifest, or one of a layout that this release does not know.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path, partitioning=None)
+    except pa.ArrowInvalid as error:
+        raise ManifestError(f"{path}: not a manifest of pieces ({error})") from error
+    facts = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    version = facts.get("abaw_pipeline.manifest", "")
+    if version != str(VERSION):
+        raise ManifestError(
+            f"{path}: manifest version {version or 'none'}, this release reads {VERSION}; "
+            "it was written by another release of abaw_pipeline"
+        )
+    return [_entry(row) for row in table.to_pylist()]
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    key = [entry.key] if isinstance(entry.key, str) else list(entry.key)
+    return vars(entry) | {"key": key, "components": json.dumps(entry.components, sort_keys=True)}
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    parts = row["key"]
+    key: Key = parts[0] if len(parts) == 1 else tuple(parts)
+    return Entry(**(row | {"key": key, "components": json.loads(row["components"])}))

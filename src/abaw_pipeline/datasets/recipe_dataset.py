@@ -1,0 +1,137 @@
+"""The Kedro dataset behind every large artifact: saving computes what is missing, loading reads on demand."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
+
+import pandas as pd
+from kedro.io.core import AbstractVersionedDataset, DatasetError, Version, VersionNotFoundError
+from kedro_datasets._typing import TablePreview
+
+from abaw_pipeline.artifacts.compute import compute_pieces
+from abaw_pipeline.artifacts.execution import Execution
+from abaw_pipeline.artifacts.formats import get_format
+from abaw_pipeline.artifacts.manifest import Entry, read_manifest, write_manifest
+from abaw_pipeline.artifacts.maps import RecipeMap, StoredMap
+from abaw_pipeline.artifacts.recipe import Key
+from abaw_pipeline.artifacts.store import PieceStore
+
+log = logging.getLogger(__name__)
+
+
+class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
+    """A map from keys to pieces, made from recipes.
+
+    Saving a `RecipeMap` computes, in parallel, the pieces that are not stored yet, and writes a versioned
+    manifest (Parquet) that names exactly the keys asked for. Loading gives a `StoredMap`, which reads a piece
+    when it is asked for. Pieces are found by fingerprint and shared by all studies; manifests are each study's.
+
+    Example in a catalog:
+        vocals:
+          type: abaw_pipeline.datasets.RecipeDataset
+          filepath: data/02_intermediate/demo/vocals.parquet
+          pieces: {path: data/02_intermediate/vocals, format: audio}
+          versioned: true
+
+    Args:
+        filepath: the manifest.
+        pieces: `path`, the folder of the pieces, and `format`, how one is written: table, features, audio,
+            tensors, json, or "package.module:Class".
+        execution: workers and on_error, see `Execution`.
+        version: Kedro's load and save versions.
+        metadata: anything, for plugins such as kedro-viz.
+    """
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        pieces: dict[str, str],
+        execution: dict[str, Any] | None = None,
+        version: Version | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(PurePosixPath(filepath), version)
+        get_format(pieces["format"])
+        self._store = PieceStore(pieces["path"], pieces["format"])
+        self._execution = Execution.model_validate(execution or {})
+        self.metadata = metadata
+
+    @property
+    def name(self) -> str:
+        """The artifact's name: the manifest's file name without its ending."""
+        return self._filepath.stem
+
+    def load(self) -> StoredMap:
+        """The stored version; no piece is read yet."""
+        return StoredMap(self.name, read_manifest(Path(self._get_load_path())), self._store)
+
+    def save(self, data: RecipeMap) -> None:
+        """Compute what is missing and write the manifest.
+
+        Raises:
+            DatasetError: the node returned something else than recipes.
+            Exception: with `on_error: raise`, a stage's own exception.
+        """
+        self._save_manifest(self._compute(data))
+
+    def preview(self, nrows: int = 5) -> TablePreview:
+        """The first rows of the manifest, for kedro-viz; no piece is read."""
+        import pyarrow.parquet as pq
+
+        columns = ["key", "status", "rows", "bytes", "seconds"]
+        with pq.ParquetFile(self._get_load_path()) as file:
+            batch = next(file.iter_batches(batch_size=nrows, columns=columns), None)
+        frame = pd.DataFrame(columns=columns) if batch is None else batch.to_pandas()
+        frame["key"] = [", ".join(parts) for parts in frame["key"]]
+        return TablePreview(frame.to_dict(orient="split"))
+
+    def _compute(self, data: RecipeMap) -> list[Entry]:
+        if not isinstance(data, RecipeMap):
+            raise DatasetError(
+                f"{self.name}: the node returned {type(data).__name__}; a RecipeDataset saves a RecipeMap, "
+                "to skip what is there. Return RecipeMap(name, {key: Recipe(function, arguments)})."
+            )
+        return compute_pieces(self.name, data.recipes, self._store, self._previous(), self._execution)
+
+    def _save_manifest(self, entries: list[Entry]) -> None:
+        path = Path(self._get_save_path())
+        write_manifest(path, entries, artifact=self.name, format=self._store.format)
+
+    def _previous(self) -> dict[Key, Entry]:
+        """Rows of all versions' pieces, the latest version's first by key."""
+        try:
+            latest = self._get_versions() if self._version else [str(self._filepath)]
+        except VersionNotFoundError:
+            return {}
+        path = next((Path(p) for p in latest if Path(p).is_file()), None)
+        return {entry.key: entry for entry in read_manifest(path)} if path else {}
+
+    def _exists(self) -> bool:
+        try:
+            return Path(self._get_load_path()).is_file()
+        except VersionNotFoundError:
+            return False
+
+    def _describe(self) -> dict[str, Any]:
+        return {
+            "filepath": str(self._filepath),
+            "pieces": self._store.folder,
+            "format": self._store.format,
+            "version": self._version,
+        }
+
+
+# Kedro wraps `save` and turns every exception into a DatasetError whose text buries the stage's own. Pieces
+# are therefore computed outside the wrapper; the manifest is written inside it, where versions are handled.
+_write_version: Any = AbstractVersionedDataset._save_wrapper(cast("Any", RecipeDataset._save_manifest))
+
+
+def _save_as_itself(self: RecipeDataset, data: RecipeMap) -> None:
+    entries = self._compute(data)
+    _write_version(self, entries)
+
+
+RecipeDataset.save = _save_as_itself  # type: ignore[method-assign]
