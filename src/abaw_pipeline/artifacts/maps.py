@@ -29,6 +29,11 @@ class PieceMap(Mapping[Key, Any]):
         raise NotImplementedError
 
     @property
+    def asked(self) -> list[Key]:
+        """All keys that the map was asked for, also those that failed."""
+        raise NotImplementedError
+
+    @property
     def failures(self) -> pd.DataFrame:
         """One row a key that failed: artifact, key, stage, error, message, blocked_by."""
         raise NotImplementedError
@@ -76,6 +81,11 @@ class RecipeMap(PieceMap):
         """A reference that computes the piece where it is read."""
         recipe = self.recipes[key]
         return Ref(self.name, key, recipe.fingerprint, recipe=recipe)
+
+    @property
+    def asked(self) -> list[Key]:
+        """All keys."""
+        return list(self.recipes)
 
     @property
     def failures(self) -> pd.DataFrame:
@@ -130,6 +140,11 @@ class StoredMap(PieceMap):
         entry = self.entries[key]
         path = str(self.store.path(entry.path)) if entry.path is not None else None
         return Ref(self.name, key, entry.fingerprint, path, self.store.format)
+
+    @property
+    def asked(self) -> list[Key]:
+        """All keys of the manifest, also those that failed."""
+        return list(self.entries)
 
     @property
     def failures(self) -> pd.DataFrame:

@@ -1,0 +1,1 @@
+"""The embedded corpus: synthetic people whose voices move with seven emotions."""

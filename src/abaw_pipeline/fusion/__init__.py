@@ -1,0 +1,16 @@
+"""Late fusion: the posteriors of several systems into one."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from abaw_pipeline.fusion.contract import FusionMethod
+from abaw_pipeline.fusion.log_mean import LogMean
+from abaw_pipeline.fusion.mcwf import MCWF
+from abaw_pipeline.fusion.stacking import LogisticStacking
+from abaw_pipeline.fusion.weights import FusionWeights
+
+Fusion = Annotated[LogMean | MCWF | LogisticStacking, Field(discriminator="kind")]
+"""Any fusion, as the parameters name it by its kind."""
+
+__all__ = ["MCWF", "Fusion", "FusionMethod", "FusionWeights", "LogMean", "LogisticStacking"]

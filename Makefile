@@ -1,0 +1,79 @@
+# make demo and make test do everything; make help lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BASE := $(VENV)/.base-installed
+DEV := $(VENV)/.dev-installed
+SPEECH := $(VENV)/.speech-installed
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
+
+export DO_NOT_TRACK := 1
+export PYTHONHASHSEED ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format test-real test-long bench viz notebook study-ravdess constraints clean
+
+help: ## list what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+$(BIN)/uv:
+	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13), "Python 3.11 to 3.13 is needed"'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+
+$(BASE): $(BIN)/uv pyproject.toml constraints.txt
+	$(UV) --editable .
+	@touch $@
+
+$(SPEECH): $(BASE)
+	@echo "Installing openSMILE: its licence allows research use only."
+	$(UV) --editable ".[opensmile]"
+	@touch $@
+
+$(DEV): $(SPEECH)
+	$(UV) --editable ".[dev,opensmile,notebook]"
+	@touch $@
+
+setup: $(BASE) ## make .venv and install the project
+
+demo: $(BASE) ## run the whole chain on the embedded demo corpus
+	$(BIN)/kedro run
+
+test: $(DEV) lint ## lint and all quick tests
+	$(BIN)/pytest -m "not real and not long" --cov --cov-report=term:skip-covered --durations=10
+
+lint: $(DEV) ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV) ## let ruff format and fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test-real: $(DEV) ## tests on real data (folder ABAW_REAL_DATA), one fold and a small budget
+	$(BIN)/pytest -m real --durations=10
+
+test-long: $(DEV) ## kill, soak and whole-study suites
+	$(BIN)/pytest -m long --durations=10
+
+bench: $(DEV) ## measure against what one would otherwise run
+	$(BIN)/python benchmarks/run.py
+
+viz: $(BASE) ## browse lineage at http://127.0.0.1:4141
+	$(BIN)/kedro viz run --host=127.0.0.1
+
+notebook: $(DEV) ## explore the catalog in JupyterLab, on this machine only
+	$(BIN)/kedro jupyter lab --ip=127.0.0.1
+
+study-ravdess: $(SPEECH) ## the RAVDESS study; the corpus lies in data/01_raw/ravdess or ABAW_CORPUS_RAVDESS
+	$(BIN)/kedro run --env=ravdess
+
+constraints: $(BIN)/uv ## pin anew what pyproject.toml allows
+	$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --universal --no-header --no-emit-index-url \
+		--no-annotate --python-version 3.11 --output-file constraints.txt
+	$(BIN)/uv --version | sed 's/uv \([^ ]*\).*/uv==\1/' >> constraints.txt
+
+clean: ## remove what runs have made, but not raw data
+	rm -rf data/0[2-8]_* .viz .pytest_cache .mypy_cache .ruff_cache .hypothesis

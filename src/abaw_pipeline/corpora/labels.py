@@ -1,0 +1,66 @@
+"""Names that corpora and users give the emotions, mapped onto the vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from abaw_pipeline.emotions import EMOTIONS
+from abaw_pipeline.errors import CorpusError
+
+SYNONYMS: Mapping[str, str] = {
+    "angry": "anger",
+    "disgusted": "disgust",
+    "afraid": "fear",
+    "fearful": "fear",
+    "scared": "fear",
+    "happy": "happiness",
+    "sad": "sadness",
+    "surprised": "surprise",
+    "contemptuous": "contempt",
+    "frustrated": "frustration",
+}
+"""Adjectives that corpora use where the vocabulary has a noun."""
+
+
+def plain(name: str) -> str:
+    """A name without what users vary: case and surrounding blanks."""
+    return name.strip().casefold()
+
+
+def check_mapping(labels: Mapping[str, str]) -> None:
+    """Refuse a user's mapping that names something else than the vocabulary, or says two things at once.
+
+    Raises:
+        ValueError: a target that is no emotion, or two sources that differ in case alone.
+    """
+    for source, target in labels.items():
+        if target not in EMOTIONS:
+            raise ValueError(f"'{source}: {target}' maps to no emotion; emotions are {', '.join(EMOTIONS)}")
+    if len({plain(source) for source in labels}) < len(labels):
+        raise ValueError("two of the label names differ only in case or blanks")
+
+
+def emotion(label: str, labels: Mapping[str, str], where: str) -> str:
+    """The emotion that a label means.
+
+    Args:
+        label: as it is written in the corpus.
+        labels: the user's own names; they come before the vocabulary and the synonyms.
+        where: file and row, for the error.
+
+    Raises:
+        CorpusError: the label is unknown.
+    """
+    known = {name: name for name in EMOTIONS} | dict(SYNONYMS) | {plain(k): v for k, v in labels.items()}
+    name = plain(label)
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, list(known), n=1)
+    guess = known[near[0]] if near else "<emotion>"
+    raise CorpusError(
+        f"label {label!r} is no known emotion.",
+        where=where,
+        hint=f"Map it in the corpus's parameters, labels: {{{label!r}: {guess}}}; "
+        f"emotions are {', '.join(EMOTIONS)}.",
+    )

@@ -1,0 +1,205 @@
+"""The generic corpus: a table that a user writes, one row a clip. No code needed for a new corpus."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Literal, TypeVar
+
+from pydantic import Field, field_validator
+
+from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarantined, Sex, Split, some
+from abaw_pipeline.corpora.labels import check_mapping, emotion, plain
+from abaw_pipeline.corpora.tables import Row, Table, read_table
+from abaw_pipeline.errors import CorpusError
+
+COLUMNS = ("media", "label", "subject", "clip_id", "start", "end", "sex", "session", "split")
+"""What a manifest may say of a clip; only media is required. Other columns go into `extra`."""
+
+Word = TypeVar("Word", bound=str)
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
+MEDIA_NAMES = ("file", "filename", "file_name", "filepath", "path", "audio", "video", "wav", "mp4")
+SEXES: Mapping[str, Sex] = {
+    "f": "f",
+    "female": "f",
+    "w": "f",
+    "woman": "f",
+    "m": "m",
+    "male": "m",
+    "man": "m",
+}
+SPLITS: Mapping[str, Split] = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "development": "validation",
+    "test": "test",
+}
+
+
+class Manifest(Corpus):
+    """A CSV or Parquet file with a row a clip.
+
+    CSV: comma, semicolon or tab, UTF-8 (or UTF-16 with its mark), headers in any case.
+    Relative media paths start at the manifest's folder.
+    Of rows that share a clip_id none is taken, since which of them is meant cannot be known.
+    """
+
+    kind: Literal["manifest"] = "manifest"
+    labels: Mapping[str, str] = Field(
+        default_factory=dict, description="the table's own label names, in any case -> emotion"
+    )
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_name_emotions(cls, labels: Mapping[str, str]) -> Mapping[str, str]:
+        check_mapping(labels)
+        return labels
+
+    def entries(self, name: str) -> CorpusListing:
+        """List the manifest's clips in the order of its rows.
+
+        Args:
+            name: what the study calls this corpus.
+
+        Raises:
+            CorpusError: no readable table, no column `media`, or no row.
+        """
+        path = Path(self.path).absolute()
+        table = read_table(path, required="media")
+        _check_columns(path, table)
+        listing = CorpusListing(notes=_remarks(table))
+        named: dict[str, list[Row]] = {}
+        for row in table.rows:
+            named.setdefault(_clip_id(name, row), []).append(row)
+        for clip_id, rows in named.items():
+            try:
+                _check_alone(path, clip_id, rows)
+                listing.clips.append(self._clip(name, clip_id, path, rows[0], table.decimal_comma))
+            except CorpusError as error:
+                listing.failures.append(Quarantined.because(clip_id, error))
+        return listing
+
+    def _clip(self, name: str, clip_id: str, path: Path, row: Row, decimal_comma: bool) -> ClipEntry:
+        where = _where(path, row)
+        if row.problem:
+            raise CorpusError(row.problem, where=where, hint="Quote fields that hold the separator.")
+        cells = row.cells
+        start = _seconds(cells, "start", where, decimal_comma) or 0.0
+        end = _seconds(cells, "end", where, decimal_comma)
+        if end is not None and start >= end:
+            raise CorpusError(
+                f"start {start:g} s is not before end {end:g} s.", where=where, hint="Correct the times."
+            )
+        subject = cells.get("subject", "")
+        return ClipEntry(
+            clip_id=clip_id,
+            corpus=name,
+            media=_media(cells["media"], path, where),
+            label=emotion(cells["label"], self.labels, where) if cells.get("label") else None,
+            subject=f"{name}/{subject}" if subject else clip_id,
+            start=start,
+            end=end,
+            sex=_word(cells, "sex", SEXES, where),
+            session=cells.get("session") or None,
+            split=_word(cells, "split", SPLITS, where),
+            extra={key: text for key, text in cells.items() if key and key not in COLUMNS and text},
+        )
+
+
+def _check_columns(path: Path, table: Table) -> None:
+    if "media" not in table.columns:
+        near = get_close_matches("media", table.columns, n=1, cutoff=0.5)
+        near = near or [column for column in table.columns if column in MEDIA_NAMES]
+        hint = f"Did you mean {near[0]!r}? Rename it to 'media'." if near else "It names each clip's file."
+        found = some([repr(column) for column in table.columns])
+        raise CorpusError(f"no column 'media'; the columns are {found}.", where=str(path), hint=hint)
+    if not table.rows:
+        raise CorpusError("the manifest has no rows.", where=str(path), hint="Write one row a clip.")
+
+
+def _remarks(table: Table) -> list[str]:
+    """A misspelt optional column would go unseen: name those that look like one that is absent."""
+    absent = [column for column in COLUMNS if column not in table.columns]
+    others = [column for column in table.columns if column and column not in COLUMNS]
+    near = [(column, get_close_matches(column, absent, n=1, cutoff=0.75)) for column in others]
+    return [f"column {column!r} is not used; did you mean {match[0]!r}?" for column, match in near if match]
+
+
+def _slashes(text: str) -> str:
+    """A path with forward slashes, however it was written."""
+    return PureWindowsPath(text).as_posix() if "\\" in text else text
+
+
+def _clip_id(name: str, row: Row) -> str:
+    """The id that the row gives, else its media path and times, else the row's number."""
+    cells = row.cells
+    if cells.get("clip_id"):
+        return f"{name}/{cells['clip_id']}"
+    if not cells.get("media"):
+        return f"{name}/row {row.number}"
+    media = PurePosixPath(_slashes(cells["media"]))
+    stem = "/".join(part for part in media.parts if part not in {"/", ".", ".."})
+    times = [cells.get("start", ""), cells.get("end", "")]
+    return f"{name}/{stem}#{'-'.join(times)}" if any(times) else f"{name}/{stem}"
+
+
+def _where(path: Path, row: Row) -> str:
+    return f"{path.name}, row {row.number}"
+
+
+def _check_alone(path: Path, clip_id: str, rows: list[Row]) -> None:
+    if len(rows) > 1:
+        raise CorpusError(
+            f"clip id {clip_id!r} is given by rows {some([str(row.number) for row in rows])}; none is taken.",
+            where=path.name,
+            hint="Give each clip an id of its own in the column clip_id.",
+        )
+
+
+def _seconds(cells: Mapping[str, str], column: str, where: str, decimal_comma: bool) -> float | None:
+    text = cells.get(column, "")
+    if not text:
+        return None
+    number = text.replace(",", ".") if decimal_comma else text
+    # float() alone would also take 1_000, nan and digits of other scripts.
+    value = float(number) if NUMBER.fullmatch(number) else math.nan
+    if not (math.isfinite(value) and value >= 0):
+        raise CorpusError(
+            f"{column} is {text!r}.", where=where, hint="Times are seconds from the media's start, 0 or more."
+        )
+    return value
+
+
+def _word(cells: Mapping[str, str], column: str, known: Mapping[str, Word], where: str) -> Word | None:
+    text = plain(cells.get(column, ""))
+    if text and text not in known:
+        raise CorpusError(
+            f"{column} is {cells[column]!r}.", where=where, hint=f"It may be {', '.join(known)}, or empty."
+        )
+    return known[text] if text else None
+
+
+def _media(text: str, manifest: Path, where: str) -> str:
+    """The absolute path of a media file that is there, written in the manner of any system."""
+    if not text:
+        raise CorpusError("no media is named.", where=where, hint="Name the clip's file, or drop the row.")
+    for candidate in dict.fromkeys([text, _slashes(text)]):
+        full = manifest.parent / candidate
+        try:
+            if full.is_file():
+                return str(full)
+        except (OSError, ValueError):
+            # A name that no file system takes (too long, a zero byte) is a file that is not there.
+            continue
+    raise CorpusError(
+        f"the media file {text!r} is not there.",
+        where=where,
+        hint=f"Relative paths start at {manifest.parent}.",
+    )

@@ -1,0 +1,12 @@
+"""Any corpus that a study may name; `kind` tells which."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from abaw_pipeline.corpora.manifest import Manifest
+from abaw_pipeline.corpora.ravdess import Ravdess
+
+AnyCorpus: TypeAlias = Annotated[Ravdess | Manifest, Field(discriminator="kind")]

@@ -1,0 +1,254 @@
+"""Protocols: the rules that say which subjects train and which validate in each fold."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import logging
+import re
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from abaw_pipeline.errors import PipelineError, ProtocolError
+from abaw_pipeline.evaluation.splits import split_subjects
+from abaw_pipeline.parts import Part
+
+logger = logging.getLogger(__name__)
+
+SubjectId = str | int
+Folds = str | int | Sequence[int]
+COLUMNS = ["fold", "parent", "clip_id", "subject", "role"]
+
+
+class SubjectLists(Part):
+    """Published folds: the subjects that validate in each, all other labelled clips train.
+
+    A subject is written as in the corpus (`2`, `"02"`) or with the corpus (`ravdess/02`). Subjects in no list
+    train in every fold; they are named in a warning.
+    """
+
+    kind: Literal["subject_lists"] = "subject_lists"
+    validation: Annotated[
+        tuple[Annotated[tuple[SubjectId, ...], Field(min_length=1)], ...],
+        Field(min_length=1, description="Subjects that validate, one list a fold."),
+    ]
+
+    @property
+    def n_folds(self) -> int:
+        """How many folds the lists make."""
+        return len(self.validation)
+
+    def validation_folds(self, clips: pd.DataFrame, *, seed: int) -> dict[str, int]:
+        """The fold in which each listed subject validates.
+
+        Args:
+            clips: labelled clips with column subject.
+            seed: not used; lists leave nothing to chance.
+
+        Raises:
+            ProtocolError: an unknown or ambiguous subject, or one listed twice.
+        """
+        known = sorted(set(clips["subject"]))
+        folds: dict[str, int] = {}
+        for number, listed in enumerate(self.validation):
+            for wanted in listed:
+                subject = find_subject(wanted, known, where=f"validation list {number}")
+                if subject in folds:
+                    raise ProtocolError(
+                        f"subject {wanted!r} ({subject}) is listed twice",
+                        where=f"validation lists {folds[subject]} and {number}",
+                        hint="Each subject validates in at most one fold.",
+                    )
+                folds[subject] = number
+        never = [subject for subject in known if subject not in folds]
+        if never:
+            logger.warning("In no validation list, so in training in every fold: %s", ", ".join(never))
+        return folds
+
+
+class SubjectKFold(Part):
+    """Folds drawn by subject, with class proportions as equal as whole subjects allow."""
+
+    kind: Literal["subject_kfold"] = "subject_kfold"
+    k: int = Field(default=5, ge=2, description="Number of folds.")
+
+    @property
+    def n_folds(self) -> int:
+        """How many folds there are."""
+        return self.k
+
+    def validation_folds(self, clips: pd.DataFrame, *, seed: int) -> dict[str, int]:
+        """The fold in which each subject validates.
+
+        Args:
+            clips: labelled clips with columns subject and label.
+            seed: of the draw.
+
+        Raises:
+            ProtocolError: fewer subjects than folds.
+        """
+        return _deal(clips, self.k, seed=seed, where=f"subject_kfold with k = {self.k}")
+
+
+Protocol = Annotated[SubjectLists | SubjectKFold, Field(discriminator="kind")]
+
+
+def find_subject(wanted: SubjectId, known: Sequence[str], *, where: str = "") -> str:
+    """The subject of the clips that a user means: `2`, `"02"` or `"ravdess/02"` is `ravdess/02`.
+
+    Raises:
+        ProtocolError: nobody or more than one is meant; the nearest names are given.
+    """
+    text = str(wanted)
+    for matches in (
+        [name for name in known if name == text],
+        [name for name in known if _local(name) == text],
+        [name for name in known if text.isdecimal() and _number(name) == int(text)],
+    ):
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise ProtocolError(
+                f"subject {wanted!r} may be any of {', '.join(matches)}",
+                where=where,
+                hint="Write the whole name.",
+            )
+    local = {_local(name): name for name in known}
+    near = difflib.get_close_matches(text, known, n=1, cutoff=0.0)
+    near = [local[name] for name in difflib.get_close_matches(_local(text), list(local), n=1, cutoff=0.5)] or near
+    raise ProtocolError(
+        f"no labelled clip has the subject {wanted!r}",
+        where=where,
+        hint=f"The nearest is {near[0]!r}." if near else "",
+    )
+
+
+def parse_folds(folds: Folds, n_folds: int) -> tuple[int, ...]:
+    """Numbers of the chosen folds, in ascending order.
+
+    Args:
+        folds: `all`, one number, numbers joined by `+` (a comma would split the command line), or a list.
+        n_folds: how many the protocol has.
+
+    Raises:
+        ProtocolError: not a fold, a fold twice, or none.
+    """
+    where = f"folds = {folds!r}"
+    if isinstance(folds, str):
+        if folds.strip() == "all":
+            return tuple(range(n_folds))
+        parts = [part.strip() for part in folds.split("+")]
+        if not all(re.fullmatch(r"[0-9]+", part) for part in parts):
+            raise ProtocolError("this names no folds", where=where, hint="Write all, 0, or 0+2.")
+        numbers = [int(part) for part in parts]
+    else:
+        numbers = [folds] if isinstance(folds, int) else list(folds)
+    if not numbers:
+        raise ProtocolError("no fold is chosen", where=where, hint="Write all, 0, or 0+2.")
+    for number in numbers:
+        if isinstance(number, bool) or not 0 <= number < n_folds:
+            raise ProtocolError(
+                f"there is no fold {number} of {n_folds}", where=where, hint=f"Folds are 0 to {n_folds - 1}."
+            )
+    if len(set(numbers)) < len(numbers):
+        raise ProtocolError("a fold is named twice", where=where)
+    return tuple(sorted(numbers))
+
+
+def make_folds(
+    protocol: SubjectLists | SubjectKFold,
+    clips: pd.DataFrame,
+    *,
+    folds: Folds = "all",
+    inner_folds: int = 0,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Roles of the clips in the chosen folds, and in inner folds on each fold's training side.
+
+    A fold and its inner folds are the same whichever other folds are chosen.
+
+    Args:
+        protocol: the rule.
+        clips: columns clip_id, subject, label (null: not labelled, in no fold).
+        folds: which folds to make, see `parse_folds`.
+        inner_folds: how many folds to make of the training subjects of each fold; 0: none.
+        seed: of drawn folds.
+
+    Returns:
+        Columns fold (`0`, `1`, ...; inner ones `0/0`, `0/1`, ...), parent (the outer fold; null for an outer
+        fold), clip_id, subject, role (`train` or `validation`).
+
+    Raises:
+        ProtocolError: no labelled clips, a clip listed twice, or folds that cannot be made.
+    """
+    chosen = parse_folds(folds, protocol.n_folds)
+    if inner_folds < 0 or inner_folds == 1:
+        raise ProtocolError("inner folds are 0 (none) or at least 2", where=f"inner_folds = {inner_folds}")
+    labelled = _labelled(clips)
+    validates_in = protocol.validation_folds(labelled, seed=seed)
+    rows = []
+    for number in chosen:
+        held_out = {subject for subject, fold in validates_in.items() if fold == number}
+        rows.append(_roles(labelled, str(number), None, held_out))
+        if inner_folds:
+            rows += _inner_roles(labelled[~labelled["subject"].isin(held_out)], str(number), inner_folds, seed)
+    return pd.concat(rows, ignore_index=True)
+
+
+def _inner_roles(training: pd.DataFrame, parent: str, k: int, seed: int) -> list[pd.DataFrame]:
+    if training.empty:
+        raise ProtocolError("no clip is left to train on", where=f"fold {parent}")
+    # Each outer fold draws from its own stream, so that choosing other folds changes nothing.
+    own = int.from_bytes(hashlib.sha256(f"{seed}/{parent}".encode()).digest()[:4], "big")
+    dealt = _deal(training, k, seed=own, where=f"inner folds of fold {parent}")
+    return [
+        _roles(training, f"{parent}/{inner}", parent, {name for name, part in dealt.items() if part == inner})
+        for inner in range(k)
+    ]
+
+
+def _roles(clips: pd.DataFrame, fold: str, parent: str | None, held_out: set[str]) -> pd.DataFrame:
+    validates = clips["subject"].isin(held_out)
+    table = clips[["clip_id", "subject"]].assign(
+        fold=fold,
+        parent=pd.array([parent] * len(clips), dtype="string"),
+        role=validates.map({True: "validation", False: "train"}),
+    )
+    return table[COLUMNS]
+
+
+def _deal(clips: pd.DataFrame, k: int, *, seed: int, where: str) -> dict[str, int]:
+    labels, subjects = clips["label"].astype(str).tolist(), clips["subject"].tolist()
+    try:
+        parts = split_subjects(labels, subjects, k, seed=seed)
+    except PipelineError as error:
+        raise ProtocolError(error.what, where=where, hint=error.hint) from error
+    return dict(zip(subjects, parts.tolist(), strict=True))
+
+
+def _labelled(clips: pd.DataFrame) -> pd.DataFrame:
+    missing = {"clip_id", "subject", "label"} - set(clips.columns)
+    if missing:
+        raise ProtocolError(f"column {', '.join(sorted(missing))} is missing", where="clips")
+    labelled = clips[clips["label"].notna()]
+    if labelled.empty:
+        raise ProtocolError("no clip has a label, so there is nothing to fold", where="clips")
+    for what, wrong in (
+        ("is listed twice", labelled["clip_id"].duplicated()),
+        ("has no subject", labelled["subject"].isna()),
+    ):
+        if wrong.any():
+            raise ProtocolError(f"clip {labelled.loc[wrong, 'clip_id'].iloc[0]!r} {what}", where="clips")
+    return labelled.reset_index(drop=True)
+
+
+def _local(subject: str) -> str:
+    return subject.rsplit("/", 1)[-1]
+
+
+def _number(subject: str) -> int | None:
+    local = _local(subject)
+    return int(local) if local.isdecimal() else None

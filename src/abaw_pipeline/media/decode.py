@@ -1,0 +1,193 @@
+"""Sound of any media file as mono samples on the file's own clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from abaw_pipeline.errors import MediaError
+from abaw_pipeline.media.container import open_media, origin, sound_stream
+from abaw_pipeline.media.declared import check_wav_size, sound_end, tolerance
+from abaw_pipeline.types import FloatArray, Waveform
+
+JITTER = 0.01
+"""Timestamps may differ from the count of samples by this much (s): containers round to milliseconds."""
+
+LONGEST_GAP = 3600.0
+"""A hole in the timestamps longer than the file and than this (s) is damage, not silence."""
+
+END_TOLERANCE = 0.1
+"""A segment may end this much (s) after its file: annotations and containers round."""
+
+
+def decode_audio(
+    path: str | Path, *, rate: int = 16_000, start: float = 0.0, end: float | None = None
+) -> Waveform:
+    """Sound of a file, or of its segment [start, end), mixed to one channel and resampled.
+
+    Time counts from the container's start, as for pictures: sound that starts late is preceded by zeros, and holes
+    in it are zeros. Sample n of the file lies at n / rate; the segment is samples round(start * rate) to
+    round(end * rate) of the whole file's, bit for bit, because decoding always begins at the file's begin. Channels
+    are averaged. A stream that ends before the pictures do is followed by zeros as far as `end` asks for them.
+
+    A file is damaged if a decoder refuses a packet, if a FLAC file lacks a block or its checksum fails, or if the sound ends before
+    its header says: 2 ms for lossless sound, any byte for wav, 0.1 s for lossy sound. Ogg, raw AAC and mp3 without a
+    count of frames say no length, so their loss of the end goes unseen, as does damage that a lossy decoder conceals.
+    Of a segment only the part up to its end is read and checked.
+
+    Args:
+        path: any file that FFmpeg reads; of several sound streams the one that a player would choose.
+        rate: samples per second (Hz) of the result.
+        start: where the segment begins, in seconds from the file's start.
+        end: where the segment ends, in seconds from the file's start; None is the end of the sound.
+
+    Returns:
+        float32 samples, finite; round(end * rate) - round(start * rate) of them if `end` is given.
+
+    Raises:
+        MediaError: missing, empty, damaged or truncated file, no sound stream, no samples, a segment that is empty,
+            holds no sound or ends more than 0.1 s after the file.
+    """
+    _check_segment(path, rate, start, end)
+    check = Path(path)
+    with open_media(path) as container:
+        check_wav_size(check)
+        stream = sound_stream(container, str(path))
+        first, last = round(start * rate), None if end is None else round(end * rate)
+        kept, reached = _cut(_resampled(_placed(container, stream, str(path)), rate), first, last)
+        if last is None or reached < last:
+            _check_end(container, stream, reached / rate, str(path))
+        if reached <= first:
+            raise MediaError(
+                f"no sound after {start:g} s: it ends at {reached / rate:.3f} s"
+                if reached
+                else "no sound samples",
+                where=str(path),
+            )
+        if last is not None and reached < last:
+            kept.append(_silence_to(container, last, reached, rate, str(path)))
+    samples = np.concatenate(kept)
+    if not np.isfinite(samples).all():
+        raise MediaError("the sound has samples that are not finite numbers", where=str(path))
+    return Waveform(samples, rate)
+
+
+def _check_segment(path: str | Path, rate: int, start: float, end: float | None) -> None:
+    if rate <= 0:
+        raise MediaError(f"a rate of {rate} Hz is not possible", where=str(path))
+    if not 0 <= start < float("inf") or (end is not None and not start < end < float("inf")):
+        raise MediaError(
+            f"the segment from {start} to {end} s is empty or lies outside the file", where=str(path)
+        )
+    if end is not None and round(end * rate) == round(start * rate):
+        raise MediaError(f"the segment from {start} to {end} s is shorter than a sample", where=str(path))
+
+
+def _placed(container: Any, stream: Any, where: str) -> Iterator[tuple[int, FloatArray]]:
+    """Mono blocks at the stream's own rate that follow each other without holes from the file's origin on."""
+    stream.codec_context.thread_count = 1
+    if stream.codec_context.name == "flac":
+        # A block with a wrong checksum is dropped, and then missed below.
+        stream.codec_context.options = {"err_detect": "crccheck+explode"}
+    begin, done, source, whole = origin(container), 0, 0, container.format.name == "flac"
+    for frame in container.decode(stream):
+        if source and frame.sample_rate != source:
+            raise MediaError(f"its rate changes from {source} to {frame.sample_rate} Hz", where=where)
+        source, block = frame.sample_rate, _mono(frame)
+        ahead = _samples_ahead(frame, begin, source, done)
+        if ahead > 0 and done and whole:
+            raise MediaError(f"the data are damaged at {done / source:.3f} s: a block is lost", where=where)
+        if ahead > max(LONGEST_GAP, (container.duration or 0) / 1e6) * source:
+            raise MediaError(f"its timestamps jump by {ahead / source:.0f} s", where=where)
+        if ahead > 0:
+            yield source, np.zeros(ahead, np.float32)
+        block = block[max(-ahead, 0) :]
+        done += max(ahead, 0) + len(block)
+        yield source, block
+
+
+def _samples_ahead(frame: Any, begin: Fraction, source: int, done: int) -> int:
+    """Samples missing before a frame (negative: already there) by its timestamp; 0 for mere rounding."""
+    if frame.pts is None:
+        return 0
+    ahead = round((frame.pts * frame.time_base - begin) * source) - done
+    return 0 if done and abs(ahead) <= JITTER * source else ahead
+
+
+def _mono(frame: Any) -> FloatArray:
+    """Mean of a frame's channels, float32 [n_samples] within -1..1."""
+    values = frame.to_ndarray()
+    channels = frame.layout.nb_channels
+    if not frame.format.is_planar:
+        values = values.reshape(-1, channels).T
+    if values.dtype == np.uint8:
+        values = (values.astype(np.float64) - 128) / 128
+    elif np.issubdtype(values.dtype, np.integer):
+        values = values / -float(np.iinfo(values.dtype).min)
+    if channels == 1:
+        return np.ascontiguousarray(values[0], dtype=np.float32)
+    mean: FloatArray = values.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return mean
+
+
+def _resampled(blocks: Iterator[tuple[int, FloatArray]], rate: int) -> Iterator[FloatArray]:
+    """The blocks at another rate: ceil(n * rate / source) samples for n."""
+    from av import AudioFrame, AudioResampler
+
+    resampler = AudioResampler(format="flt", layout="mono", rate=rate)
+    taken, given, source = 0, 0, rate
+    for source, block in blocks:
+        if source == rate:
+            yield block
+            continue
+        frame = AudioFrame.from_ndarray(block[None], format="flt", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = source, taken, Fraction(1, source)
+        taken += len(block)
+        for out in resampler.resample(frame) if len(block) else []:
+            given += out.samples
+            yield out.to_ndarray()[0]
+    # The filter's delay comes out last, with a sample or so more than the source's length is worth.
+    rest = -(-taken * rate // source) - given
+    for out in resampler.resample(None) if taken else []:
+        yield out.to_ndarray()[0][: max(rest, 0)]
+        rest -= out.samples
+
+
+def _cut(blocks: Iterator[FloatArray], first: int, last: int | None) -> tuple[list[FloatArray], int]:
+    """Samples first to last of a stream, and how many were seen; the rest is not read."""
+    kept: list[FloatArray] = []
+    seen = 0
+    for block in blocks:
+        part = block[max(first - seen, 0) : None if last is None else max(last - seen, 0)]
+        if len(part):
+            kept.append(part)
+        seen += len(block)
+        if last is not None and seen >= last:
+            break
+    return kept, seen
+
+
+def _check_end(container: Any, stream: Any, ended: float, where: str) -> None:
+    promised = sound_end(container, stream)
+    if promised is not None and ended < float(promised) - tolerance(stream):
+        raise MediaError(
+            f"the sound is cut short: it ends at {ended:.3f} s, its header says {float(promised):.3f} s",
+            where=where,
+            hint="Copy or download the file again.",
+        )
+
+
+def _silence_to(container: Any, last: int, reached: int, rate: int, where: str) -> FloatArray:
+    """Zeros from the end of the sound to the end of a segment that lies within the file."""
+    file_end = max((container.duration or 0) / 1e6, reached / rate)
+    if last / rate > file_end + END_TOLERANCE:
+        raise MediaError(
+            f"the segment ends at {last / rate:.3f} s, after the file's end at {file_end:.3f} s",
+            where=where,
+            hint="Check the annotation's times.",
+        )
+    return np.zeros(last - reached, np.float32)

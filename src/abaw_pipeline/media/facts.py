@@ -1,0 +1,29 @@
+"""Facts of a media file as a plain mapping, with a length even where no header tells one."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from abaw_pipeline.errors import MediaError
+from abaw_pipeline.media.decode import decode_audio
+from abaw_pipeline.media.probe import probe
+from abaw_pipeline.types import File
+
+
+def read_facts(file: File) -> dict[str, Any]:
+    """The fields of `MediaInfo`; a length that no header tells is found by decoding the sound.
+
+    Raises:
+        MediaError: the file cannot be read, or nothing tells how long it is.
+    """
+    facts = dataclasses.asdict(probe(file.path))
+    if facts["duration"] is None:
+        if not facts["sound"]:
+            raise MediaError(
+                "no header says how long it is, and it has no sound to count",
+                where=file.path,
+                hint="Remux it, for instance with: ffmpeg -i IN -c copy OUT.mp4",
+            )
+        facts["duration"] = decode_audio(file.path).duration
+    return facts

@@ -1,0 +1,189 @@
+"""The whole tree of parameters, typed; checked once, before anything runs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, RootModel, ValidationError, field_validator, model_validator
+
+from abaw_pipeline.artifacts.execution import Execution
+from abaw_pipeline.audio.features import SoundExtractor
+from abaw_pipeline.audio.separation import NoSeparation, Separation
+from abaw_pipeline.corpora.union import AnyCorpus
+from abaw_pipeline.demo.corpus import DemoCorpus
+from abaw_pipeline.errors import PipelineError
+from abaw_pipeline.evaluation.protocols import Folds, SubjectKFold, SubjectLists
+from abaw_pipeline.fusion import Fusion
+from abaw_pipeline.parts import Part, unknown_name
+from abaw_pipeline.systems import SoundSystem
+
+VOCALS = "vocals"
+"""Name under which a system asks for the waveform itself instead of features."""
+
+
+class ParameterError(PipelineError):
+    """Parameters that do not fit the tree; the text names each one and the nearest right one."""
+
+
+class DemoStage(Part):
+    """The embedded demo corpus."""
+
+    path: str = Field(min_length=1, description="folder that it is written to")
+    settings: DemoCorpus | None = Field(None, description="what to make; none: nothing")
+
+
+class Corpora(RootModel[Annotated[dict[str, AnyCorpus], Field(min_length=1)]]):
+    """Corpora by the name that starts their clips' and subjects' names."""
+
+
+class SoundStage(Part):
+    """Sound: separation and features."""
+
+    separation: Separation = Field(default_factory=NoSeparation)
+    extractors: dict[str, SoundExtractor] = Field(description="feature sets, by the name systems ask for")
+
+
+class CrossValidation(Part):
+    """Which clips train, which validate."""
+
+    protocol: Annotated[SubjectLists | SubjectKFold, Field(discriminator="kind")]
+    folds: Folds = Field("all", description="all, a number, or a list written 0+2")
+    inner_folds: int = Field(2, ge=2, description="folds within each training side, to fit fusion on")
+    permute_training_labels: bool = Field(
+        False, description="a check: shuffle labels within each training side; results must fall to chance"
+    )
+
+
+class SystemsStage(Part):
+    """Systems by name, and which of them run. An entry `{grid: {C: [0.1, 1]}, ...}` stands for one a value."""
+
+    sound: dict[str, SoundSystem]
+    run: Literal["all"] | tuple[str, ...] = "all"
+
+    @field_validator("sound", mode="before")
+    @classmethod
+    def _expand(cls, entries: Any) -> Any:
+        if not isinstance(entries, Mapping):
+            return entries
+        return dict(pair for name, entry in entries.items() for pair in expand_grid(name, entry))
+
+    @property
+    def chosen(self) -> dict[str, SoundSystem]:
+        """The systems that run, by name."""
+        return {name: self.sound[name] for name in (self.sound if self.run == "all" else self.run)}
+
+    def needed(self) -> list[str]:
+        """Feature sets that the chosen systems read, without the waveform."""
+        names = dict.fromkeys(name for system in self.chosen.values() for name in system.inputs)
+        return [name for name in names if name != VOCALS]
+
+
+class FusionStage(Part):
+    """Which systems are fused, and how."""
+
+    members: Literal["all"] | tuple[str, ...] = Field("all", description="systems to fuse; all: those that run")
+    methods: dict[str, Fusion]
+    optimistic: tuple[str, ...] = Field(
+        (), description="methods fitted once more on the very clips they are scored on, as NAME_optimistic"
+    )
+
+    @model_validator(mode="after")
+    def _methods_exist(self) -> FusionStage:
+        _check_known(self.optimistic, self.methods, "fusion method")
+        return self
+
+
+class EvaluationStage(Part):
+    """How results are measured."""
+
+    resamples: int = Field(1000, ge=100, description="bootstrap resamples of subjects")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="confidence of all intervals")
+    headline: str = Field("", description="system or fusion that the report opens with; empty: the best")
+
+
+class Parameters(Part):
+    """Everything that a study may set."""
+
+    study: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    seed: Annotated[int, Field(ge=0)] = 0
+    demo_corpus: DemoStage
+    corpora: Corpora
+    sound: SoundStage
+    cross_validation: CrossValidation
+    systems: SystemsStage
+    fusion: FusionStage
+    evaluation: EvaluationStage = EvaluationStage()
+    execution: Execution = Execution()
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Parameters:
+        if self.systems.run != "all":
+            _check_known(self.systems.run, self.systems.sound, "system", "systems.run: ")
+        for name, system in self.systems.chosen.items():
+            known = {**self.sound.extractors, VOCALS: None}
+            _check_known(tuple(system.inputs), known, "feature set", f"systems.sound.{name}.inputs: ")
+        if self.fusion.members != "all":
+            _check_known(self.fusion.members, self.systems.chosen, "running system", "fusion.members: ")
+        return self
+
+
+def check_parameters(tree: Mapping[str, Any]) -> Parameters:
+    """The typed tree.
+
+    Raises:
+        ParameterError: unknown, missing or impossible parameters, all of them named, one a line.
+    """
+    try:
+        return Parameters.model_validate(dict(tree))
+    except ValidationError as error:
+        lines = [f"  {_where(item['loc'], tree)}: {_what(item)}" for item in error.errors()]
+        raise ParameterError(
+            "parameters do not fit:\n" + "\n".join(lines),
+            hint="\nSee conf/base/parameters.yml for what there is.",
+        ) from None
+
+
+def expand_grid(name: str, entry: Any) -> Iterator[tuple[str, Any]]:
+    """One entry a combination of the values in its `grid`, named `NAME[C=0.1]`; the entry itself without one."""
+    if not isinstance(entry, Mapping) or "grid" not in entry:
+        yield name, entry
+        return
+    grid = entry["grid"]
+    if not isinstance(grid, Mapping) or not all(isinstance(values, list) and values for values in grid.values()):
+        raise ValueError(f"{name}.grid must map parameters to lists of values")
+    rest = {key: value for key, value in entry.items() if key != "grid"}
+    for values in itertools.product(*grid.values()):
+        chosen = dict(zip(grid, values, strict=True))
+        label = ",".join(f"{key}={value}" for key, value in chosen.items())
+        yield f"{name}[{label}]", rest | chosen
+
+
+def _check_known(names: tuple[str, ...], known: Mapping[str, Any], what: str, where: str = "") -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(where + unknown_name(name, list(known), what))
+
+
+def _where(location: tuple[int | str, ...], tree: Any) -> str:
+    """The dotted name as the user writes it: without the tags that pydantic adds for unions."""
+    parts: list[str] = []
+    for position, part in enumerate(location):
+        if isinstance(tree, Mapping) and (part in tree or position == len(location) - 1):
+            parts.append(str(part))
+            tree = tree.get(part)
+        elif isinstance(tree, list | tuple) and isinstance(part, int) and part < len(tree):
+            parts.append(str(part))
+            tree = tree[part]
+    return ".".join(parts) or "parameters"
+
+
+def _what(item: Any) -> str:
+    if item["type"] == "missing":
+        return "is missing"
+    if item["type"] == "union_tag_invalid":
+        known = [tag.strip("' ") for tag in item["ctx"]["expected_tags"].split(",")]
+        return unknown_name(item["ctx"]["tag"], known, "kind")
+    text: str = item["msg"].removeprefix("Value error, ")
+    return text if item["type"] == "value_error" else f"{text} (given: {item['input']!r})"

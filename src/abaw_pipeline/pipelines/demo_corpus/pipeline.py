@@ -1,0 +1,13 @@
+"""The embedded demo corpus."""
+
+from kedro.pipeline import Node, Pipeline
+
+from abaw_pipeline.pipelines.demo_corpus import nodes
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Writes the demo corpus; nothing for any other."""
+    return Pipeline(
+        [Node(nodes.make_demo_corpus, "params:demo_corpus", "demo_corpus", name="make_demo_corpus")],
+        tags="sound",
+    )

@@ -1,0 +1,61 @@
+"""Nodes of ingestion."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pandas as pd
+
+from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap
+from abaw_pipeline.parameters import Corpora, CrossValidation
+from abaw_pipeline.types import File
+
+log = logging.getLogger(__name__)
+
+
+def list_clips(_demo: dict[str, Any], corpora: Corpora) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All clips that the corpora name, with their media's content hashes, and all rows that were refused."""
+    from abaw_pipeline.corpora.listing import list_corpora
+
+    listing, refused, notes = list_corpora(corpora.root)
+    for note in notes:
+        log.info(note)
+    return listing, refused
+
+
+def probe_media(listing: pd.DataFrame) -> RecipeMap:
+    """What each clip's media file holds, from its headers."""
+    from abaw_pipeline.media.facts import read_facts
+
+    return RecipeMap(
+        "media",
+        {
+            row.clip_id: Recipe(read_facts, {"file": File(row.media, row.sha256)})
+            for row in listing.itertuples()
+        },
+    )
+
+
+def describe_clips(listing: pd.DataFrame, media: PieceMap) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Clips whose media could be read, with times and formats, and their annotations."""
+    from abaw_pipeline.corpora.listing import annotate, describe
+
+    clips = describe(listing, {clip_id: media[clip_id] for clip_id in listing["clip_id"] if clip_id in media})
+    return clips, annotate(clips)
+
+
+def assign_folds(clips: pd.DataFrame, cross_validation: CrossValidation, seed: int) -> pd.DataFrame:
+    """Which clips train and which validate, fold by fold, checked for leaks."""
+    from abaw_pipeline.evaluation.leaks import check_leaks
+    from abaw_pipeline.evaluation.protocols import make_folds
+
+    folds = make_folds(
+        cross_validation.protocol,
+        clips,
+        folds=cross_validation.folds,
+        inner_folds=cross_validation.inner_folds,
+        seed=seed,
+    )
+    check_leaks(folds, clips)
+    return folds

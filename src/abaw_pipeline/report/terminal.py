@@ -1,0 +1,32 @@
+"""The results at a run's end, in the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from abaw_pipeline.report.tables import results_table, results_text
+
+NARROW = 100
+"""Columns of terminal below which results by fold are left to the report."""
+
+
+def print_results(metrics: pd.DataFrame, report: Any, project: Path) -> None:
+    """Print one row a system and the path of the report."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    text = results_text(results_table(metrics), folds=console.width >= NARROW)
+    first = metrics.iloc[0]
+    table = Table(title=f"Study {first['study']}: percent, with intervals by subject", title_justify="left")
+    for column in text.columns:
+        table.add_column(column, justify="left" if column == "System" else "right")
+    for row in text.itertuples(index=False):
+        table.add_row(*map(str, row))
+    console.print(table)
+    path = Path(report)
+    shown = path.relative_to(project) if path.is_relative_to(project) else path
+    console.print(f"Report: {shown}", soft_wrap=True)

@@ -1,0 +1,172 @@
+"""Schemas of the tables that pipelines exchange: names, types, units, and what a missing value means.
+
+A catalog entry names one as its validator, so that a table is checked when it is saved:
+    validator: {class: abaw_pipeline.schemas.CLIPS, "on": save}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from abaw_pipeline.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TEXT, WHOLE, REAL, COUNT = "string", "bool", "double", "int64"
+
+
+class TableSchema:
+    """Columns of a table, in order.
+
+    Args:
+        name: what the table is, for messages.
+        columns: column -> Arrow type name.
+        required: columns in which no value may be missing.
+    """
+
+    def __init__(self, name: str, columns: dict[str, str], required: tuple[str, ...] = ()) -> None:
+        self.name, self.columns, self.required = name, columns, required
+
+    def validate(self, data: Any) -> pd.DataFrame:
+        """The table with exactly these columns and types.
+
+        Raises:
+            DataError: a column is missing or unknown, has another type, or lacks a required value.
+        """
+        import pandas as pd
+        import pyarrow as pa
+
+        missing = [column for column in self.columns if column not in data.columns]
+        unknown = [str(column) for column in data.columns if column not in self.columns]
+        if missing or unknown:
+            raise DataError(f"columns missing: {missing or 'none'}, unknown: {unknown or 'none'}", where=self.name)
+        for column in self.required:
+            if data[column].isna().any():
+                raise DataError(f"column {column!r} has missing values", where=self.name)
+        schema = pa.schema([(column, pa.type_for_alias(kind)) for column, kind in self.columns.items()])
+        try:
+            table = pa.Table.from_pandas(data[list(self.columns)], schema=schema, preserve_index=False)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise DataError(f"a column has another type than it should: {error}", where=self.name) from error
+        return table.to_pandas(types_mapper={pa.string(): pd.StringDtype()}.get)
+
+    def empty(self) -> pd.DataFrame:
+        """The table without rows."""
+        import pandas as pd
+
+        return self.validate(pd.DataFrame(columns=list(self.columns)))
+
+
+CLIPS = TableSchema(
+    "clips",
+    {
+        "clip_id": TEXT,
+        "corpus": TEXT,
+        "media": TEXT,  # file, relative to the corpus where it lies below it
+        "sha256": TEXT,  # of the file
+        "start": REAL,  # seconds from the start of the media
+        "end": REAL,  # seconds from the start of the media
+        "duration": REAL,  # seconds
+        "subject": TEXT,
+        "sex": TEXT,  # f, m; missing: unknown
+        "session": TEXT,  # missing: the corpus has none
+        "split": TEXT,  # train, validation, test; missing: the corpus has none
+        "label": TEXT,  # emotion of the whole clip; missing: not annotated as a whole
+        "sound": WHOLE,
+        "sample_rate": COUNT,  # Hz; missing: no sound
+        "channels": COUNT,  # missing: no sound
+        "video": WHOLE,
+        "fps": REAL,  # frames a second on average; missing: no picture
+        "width": COUNT,  # pixels; missing: no picture
+        "height": COUNT,  # pixels; missing: no picture
+    },
+    ("clip_id", "corpus", "media", "sha256", "start", "end", "duration", "subject", "sound", "video"),
+)
+ANNOTATIONS = TableSchema(
+    "annotations",
+    {
+        "clip_id": TEXT,
+        "frame": COUNT,  # index of the decoded frame; missing: the label holds for the whole clip
+        "time": REAL,  # seconds from the clip's start; missing: the label holds for the whole clip
+        "label": TEXT,
+    },
+    ("clip_id", "label"),
+)
+QUARANTINE = TableSchema(
+    "quarantine",
+    {"artifact": TEXT, "key": TEXT, "stage": TEXT, "error": TEXT, "message": TEXT, "blocked_by": TEXT},
+    ("artifact", "key", "error", "message"),
+)
+FOLDS = TableSchema(
+    "folds",
+    {
+        "fold": TEXT,  # "0", or "0/1" for a fold within the training side of fold 0
+        "parent": TEXT,  # missing: a fold of the protocol itself
+        "clip_id": TEXT,
+        "subject": TEXT,
+        "role": TEXT,  # train or validation
+    },
+    ("fold", "clip_id", "subject", "role"),
+)
+FUSION_WEIGHTS = TableSchema(
+    "fusion_weights",
+    {
+        "method": TEXT,
+        "fold": TEXT,
+        "system": TEXT,
+        "class": TEXT,
+        "source_class": TEXT,  # stacking: the posterior that is weighted; missing: the same class
+        "weight": REAL,
+    },
+    ("method", "fold", "class", "weight"),
+)
+METRICS = TableSchema(
+    "metrics",
+    {
+        "study": TEXT,
+        "corpus": TEXT,
+        "protocol": TEXT,
+        "system": TEXT,
+        "fold": TEXT,  # "all": clips of all folds together
+        "split": TEXT,
+        "level": TEXT,
+        "class": TEXT,  # missing: over all classes
+        "measure": TEXT,
+        "value": REAL,  # fraction
+        "lo": REAL,  # missing: no interval
+        "hi": REAL,
+        "interval": TEXT,  # how lo and hi were made
+        "n": COUNT,
+    },
+    ("study", "system", "fold", "measure"),
+)
+CONFUSION = TableSchema(
+    "confusion",
+    {"system": TEXT, "fold": TEXT, "truth": TEXT, "predicted": TEXT, "count": COUNT},
+    ("system", "fold", "truth", "predicted", "count"),
+)
+PREDICTIONS = TableSchema(
+    "predictions",
+    {
+        "system": TEXT,
+        "fold": TEXT,
+        "corpus": TEXT,
+        "clip_id": TEXT,
+        "subject": TEXT,
+        "truth": TEXT,
+        "predicted": TEXT,
+    },
+    ("system", "fold", "corpus", "clip_id", "subject", "truth", "predicted"),
+)
+STAGES = TableSchema(
+    "stages",
+    {
+        "artifact": TEXT,
+        "pieces": COUNT,
+        "failed": COUNT,
+        "seconds": REAL,  # of work, over all processes, as measured when each piece was computed
+        "bytes": COUNT,
+    },
+    ("artifact", "pieces", "failed"),
+)

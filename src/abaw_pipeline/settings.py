@@ -1,0 +1,15 @@
+"""Kedro's settings for the project."""
+
+from __future__ import annotations
+
+from abaw_pipeline.configuration import corpus_folder
+from abaw_pipeline.hooks import ProjectHooks
+
+HOOKS = (ProjectHooks(),)
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "custom_resolvers": {"corpus_folder": corpus_folder},
+}

@@ -1,0 +1,121 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from abaw_pipeline.errors import ProtocolError
+from abaw_pipeline.evaluation.leaks import check_leaks
+from abaw_pipeline.evaluation.protocols import SubjectKFold, make_folds
+
+
+def corpus():
+    """Six subjects, four clips each; subjects 2n and 2n+1 are in one recording, one after the other."""
+    rows = [
+        (f"c{s}{i}", f"x/s{s}", "ab"[i % 2], f"m{s // 2}.mp4", 10.0 * (s % 2) + i, 10.0 * (s % 2) + i + 1)
+        for s in range(6)
+        for i in range(4)
+    ]
+    return pd.DataFrame(rows, columns=["clip_id", "subject", "label", "media", "start", "end"])
+
+
+@pytest.fixture
+def clips():
+    return corpus()
+
+
+@pytest.fixture
+def folds(clips):
+    return make_folds(SubjectKFold(k=2), clips, inner_folds=2, seed=0)
+
+
+def test_clean_folds_pass(folds, clips):
+    check_leaks(folds, clips)
+    check_leaks(folds, clips[["clip_id", "subject", "label"]])
+
+
+def test_a_subject_on_both_sides(folds, clips):
+    clip = folds[(folds["fold"] == "1") & (folds["role"] == "train")].index[0]
+    folds.loc[clip, "role"] = "validation"
+    with pytest.raises(ProtocolError, match=f"fold 1: subjects are on both sides: {folds.loc[clip, 'subject']}"):
+        check_leaks(folds, clips)
+
+
+def test_a_subject_renamed_in_the_folds_is_no_way_around(folds, clips):
+    folds.loc[folds.index[0], "subject"] = "x/nobody"
+    with pytest.raises(ProtocolError, match="different subjects: c00"):
+        check_leaks(folds, clips)
+
+
+def sides(clips, train, validation):
+    roles = pd.DataFrame({"clip_id": [*train, *validation]}).merge(clips[["clip_id", "subject"]])
+    return roles.assign(
+        fold="0",
+        parent=pd.array([None] * len(roles), dtype="string"),
+        role=["train"] * len(train) + ["validation"] * len(validation),
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "leaks"),
+    [
+        (4.0, 5.0, False),
+        (3.5, 5.0, True),
+        (0.0, 0.5, True),
+        (1.2, 1.3, True),
+        (np.nan, np.nan, True),
+        (4.0, np.nan, False),
+        (3.9, np.nan, True),
+    ],
+)
+def test_stretches_of_one_file_must_not_overlap(clips, start, end, leaks):
+    # Clips c00..c03 cover 0 to 4 s of m0.mp4; another person's clips are cut from the same file.
+    clips.loc[clips["clip_id"] == "c10", ["start", "end"]] = [start, end]
+    folds = sides(clips, ["c00", "c01", "c02", "c03", "c20"], ["c10", "c30"])
+    if not leaks:
+        check_leaks(folds, clips)
+        return
+    with pytest.raises(ProtocolError, match=r"c0\d' \(train\) and 'c10' \(validation\) overlap in m0.mp4"):
+        check_leaks(folds, clips)
+
+
+def test_files_whose_stretches_are_unknown_overlap(clips):
+    folds = sides(clips, ["c00", "c20"], ["c10"])
+    check_leaks(folds, clips)
+    with pytest.raises(ProtocolError, match="overlap"):
+        check_leaks(folds, clips.drop(columns=["start", "end"]))
+
+
+def test_an_empty_side(clips):
+    with pytest.raises(ProtocolError, match="validation side is empty"):
+        check_leaks(sides(clips, ["c00", "c01"], []), clips)
+    with pytest.raises(ProtocolError, match="training side is empty"):
+        check_leaks(sides(clips, [], ["c00", "c01"]), clips)
+
+
+def test_a_class_never_trained(clips):
+    with pytest.raises(ProtocolError, match="no training clip has them: b"):
+        check_leaks(sides(clips, ["c00", "c02"], ["c20", "c21"]), clips)
+
+
+def test_validation_clips_of_the_parent_in_an_inner_fold(folds, clips):
+    outer = folds[folds["fold"] == "0"]
+    leaked = outer[outer["role"] == "validation"].iloc[:1]
+    # Its subject is new to the inner fold, so only the parent tells that it must not be there.
+    spoilt = pd.concat([folds, leaked.assign(fold="0/1", parent="0", role="train")], ignore_index=True)
+    with pytest.raises(ProtocolError, match=f"fold 0/1: .* training side of fold 0: {leaked['clip_id'].item()}"):
+        check_leaks(spoilt, clips)
+    with pytest.raises(ProtocolError, match="does not exist"):
+        check_leaks(folds[folds["fold"] != "0"], clips)
+
+
+def test_clips_that_do_not_belong(folds, clips):
+    with pytest.raises(ProtocolError, match="unknown or have no label: c00"):
+        check_leaks(folds, clips.iloc[1:])
+    unlabelled = clips.assign(label=clips["label"].mask(clips["clip_id"] == "c11"))
+    with pytest.raises(ProtocolError, match="unknown or have no label: c11"):
+        check_leaks(folds, unlabelled)
+    with pytest.raises(ProtocolError, match="listed twice: c00"):
+        check_leaks(folds, pd.concat([clips, clips.iloc[:1]]))
+    with pytest.raises(ProtocolError, match="more than one role: c00"):
+        check_leaks(pd.concat([folds, folds[folds["fold"] == "0"].iloc[:1]]), clips)
+    with pytest.raises(ProtocolError, match="not test"):
+        check_leaks(folds.assign(role=folds["role"].replace("train", "test")), clips)

@@ -1,0 +1,216 @@
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from abaw_pipeline.errors import ProtocolError
+from abaw_pipeline.evaluation.leaks import check_leaks
+from abaw_pipeline.evaluation.protocols import (
+    Protocol,
+    SubjectKFold,
+    SubjectLists,
+    find_subject,
+    make_folds,
+    parse_folds,
+)
+
+S2 = SubjectLists(
+    validation=[
+        [2, 5, 14, 15, 16],
+        [3, 6, 7, 13, 18],
+        [10, 11, 12, 19, 20],
+        [8, 17, 21, 23, 24],
+        [1, 4, 9, 22],
+    ]
+)
+
+
+def corpus(n_subjects=24, n_clips=8, classes="abcd"):
+    rows = [
+        (f"ravdess/{subject:02d}-{clip}", f"ravdess/{subject:02d}", classes[clip % len(classes)])
+        for subject in range(1, n_subjects + 1)
+        for clip in range(n_clips)
+    ]
+    return pd.DataFrame(rows, columns=["clip_id", "subject", "label"])
+
+
+def held_out(folds, fold):
+    rows = folds[(folds["fold"] == fold) & (folds["role"] == "validation")]
+    return sorted(int(subject.split("/")[1]) for subject in rows["subject"].unique())
+
+
+def test_s2s_folds_leak_nothing_and_hold_every_clip_out_once():
+    clips = corpus()
+    folds = make_folds(S2, clips, inner_folds=3, seed=1)
+    check_leaks(folds, clips)
+    outer = folds[folds["parent"].isna()]
+    assert [held_out(outer, str(fold)) for fold in range(5)] == [sorted(listed) for listed in S2.validation]
+    assert list(folds.columns) == ["fold", "parent", "clip_id", "subject", "role"]
+    assert outer.groupby("fold").size().tolist() == [192] * 5
+    validated = outer.loc[outer["role"] == "validation", "clip_id"]
+    assert sorted(validated) == sorted(clips["clip_id"])
+
+
+def test_inner_folds_split_the_training_side_and_nothing_else():
+    folds = make_folds(S2, corpus(), folds=4, inner_folds=4, seed=1)
+    assert folds["fold"].unique().tolist() == ["4", "4/0", "4/1", "4/2", "4/3"]
+    inner = folds[folds["parent"] == "4"]
+    training = set(folds.loc[(folds["fold"] == "4") & (folds["role"] == "train"), "clip_id"])
+    assert set(inner["clip_id"]) == training
+    validated = inner.loc[inner["role"] == "validation", "clip_id"]
+    assert sorted(validated) == sorted(training)
+    assert [len(held_out(folds, f"4/{i}")) for i in range(4)] == [5, 5, 5, 5]
+
+
+@pytest.mark.parametrize("protocol", [S2, SubjectKFold(k=5)], ids=lambda part: part.kind)
+def test_a_fold_is_the_same_whichever_others_are_run(protocol):
+    clips = corpus()
+    everything = make_folds(protocol, clips, folds="all", inner_folds=2, seed=7)
+    some = make_folds(protocol, clips, folds="3+1", inner_folds=2, seed=7)
+    same = everything[everything["fold"].str.match(r"[13](/|$)")].reset_index(drop=True)
+    pd.testing.assert_frame_equal(some, same)
+    shuffled = make_folds(protocol, clips.sample(frac=1, random_state=0), folds="3+1", inner_folds=2, seed=7)
+    key = ["fold", "clip_id"]
+    pd.testing.assert_frame_equal(
+        shuffled.sort_values(key, ignore_index=True), some.sort_values(key, ignore_index=True)
+    )
+
+
+def test_the_seed_draws_inner_folds():
+    clips = corpus()
+    one, other = (make_folds(S2, clips, inner_folds=2, seed=seed) for seed in (0, 1))
+    assert held_out(one, "0/0") != held_out(other, "0/0")
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from("abc")), min_size=20, max_size=80), st.integers(2, 4))
+@settings(max_examples=40, deadline=None)
+def test_drawn_folds_validate_each_labelled_clip_once(pairs, k):
+    pairs = pairs + [(subject, "a") for subject in range(2 * k)]
+    clips = pd.DataFrame(
+        [(f"c{i}", f"x/{subject}", label) for i, (subject, label) in enumerate(pairs)],
+        columns=["clip_id", "subject", "label"],
+    )
+    clips.loc[::5, "label"] = None
+    labelled = clips[clips["label"].notna()]
+    if labelled["subject"].nunique() < k or labelled["label"].value_counts().max() < k:
+        return
+    folds = make_folds(SubjectKFold(k=k), clips, seed=3)
+    validated = folds.loc[folds["role"] == "validation", "clip_id"]
+    assert sorted(validated) == sorted(labelled["clip_id"])
+    for _, fold in folds.groupby("fold"):
+        assert sorted(fold["clip_id"]) == sorted(labelled["clip_id"])
+        sides = [set(side["subject"]) for _, side in fold.groupby("role")]
+        assert len(sides) == 2
+        assert not sides[0] & sides[1]
+
+
+def test_subjects_in_no_list_always_train_and_are_named(caplog):
+    protocol = SubjectLists(validation=[["01"], ["ravdess/02"]])
+    folds = make_folds(protocol, corpus(4))
+    assert "ravdess/03, ravdess/04" in caplog.text
+    rest = folds[folds["subject"].isin(["ravdess/03", "ravdess/04"])]
+    assert set(rest["role"]) == {"train"}
+    assert set(rest["fold"]) == {"0", "1"}
+
+
+def test_unlabelled_clips_are_in_no_fold():
+    clips = corpus(4)
+    clips.loc[clips["subject"] == "ravdess/03", "label"] = None
+    folds = make_folds(SubjectKFold(k=3), clips, inner_folds=2)
+    assert set(folds["subject"]) == {"ravdess/01", "ravdess/02", "ravdess/04"}
+    with pytest.raises(ProtocolError, match="no labelled clip has the subject 3"):
+        make_folds(SubjectLists(validation=[[3]]), clips)
+
+
+KNOWN = ["cremad/1001", "ravdess/02", "ravdess/08", "ravdess/1001", "savee/DC"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "subject"),
+    [
+        (2, "ravdess/02"),
+        ("02", "ravdess/02"),
+        ("2", "ravdess/02"),
+        ("08", "ravdess/08"),
+        (8, "ravdess/08"),
+        ("DC", "savee/DC"),
+        ("savee/DC", "savee/DC"),
+        ("ravdess/1001", "ravdess/1001"),
+    ],
+)
+def test_subjects_are_found_as_people_write_them(wanted, subject):
+    assert find_subject(wanted, KNOWN) == subject
+
+
+def test_unknown_and_ambiguous_subjects():
+    with pytest.raises(ProtocolError, match=r"list 3: no labelled clip has the subject 'DD'.*'savee/DC'"):
+        find_subject("DD", KNOWN, where="validation list 3")
+    with pytest.raises(ProtocolError, match=r"any of cremad/1001, ravdess/1001"):
+        find_subject(1001, KNOWN)
+    with pytest.raises(ProtocolError, match="nearest is 'ravdess/02'"):
+        find_subject("ravdes/02", ["ravdess/02", "savee/DC"])
+    with pytest.raises(ProtocolError, match="listed twice"):
+        make_folds(SubjectLists(validation=[[2], ["02"]]), corpus(4))
+
+
+@pytest.mark.parametrize(
+    ("folds", "numbers"),
+    [("all", (0, 1, 2, 3, 4)), ("0+2", (0, 2)), (" 4 + 1 ", (1, 4)), ("3", (3,)), (0, (0,)), ([2, 0], (0, 2))],
+)
+def test_folds_as_written(folds, numbers):
+    assert parse_folds(folds, 5) == numbers
+
+
+@pytest.mark.parametrize(
+    ("folds", "says"),
+    [
+        ("7", "no fold 7 of 5.*Folds are 0 to 4"),
+        (5, "no fold 5 of 5"),
+        (-1, "no fold -1 of 5"),
+        ("0,2", "names no folds"),
+        ("", "names no folds"),
+        ("0+", "names no folds"),
+        ("first", "names no folds"),
+        ("1+1", "named twice"),
+        ([], "no fold is chosen"),
+        (True, "no fold True"),
+    ],
+)
+def test_folds_that_are_none(folds, says):
+    with pytest.raises(ProtocolError, match=says):
+        parse_folds(folds, 5)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda clips: clips.drop(columns="subject"), "column subject is missing"),
+        (lambda clips: clips.assign(label=None), "no clip has a label"),
+        (lambda clips: clips.assign(clip_id="same"), "listed twice"),
+        (lambda clips: clips.assign(subject=[None, *clips["subject"][1:]]), "has no subject"),
+    ],
+)
+def test_clips_that_cannot_be_folded(change, says):
+    with pytest.raises(ProtocolError, match=says):
+        make_folds(SubjectKFold(k=2), change(corpus(4)))
+
+
+def test_too_few_subjects_are_named_with_the_fold():
+    with pytest.raises(ProtocolError, match="subject_kfold with k = 5: 4 subjects"):
+        make_folds(SubjectKFold(k=5), corpus(4))
+    with pytest.raises(ProtocolError, match="inner folds of fold 0: 3 subjects"):
+        make_folds(SubjectKFold(k=4), corpus(4), inner_folds=4)
+    with pytest.raises(ProtocolError, match="at least 2"):
+        make_folds(SubjectKFold(k=4), corpus(4), inner_folds=1)
+    with pytest.raises(ProtocolError, match="no clip is left to train on"):
+        make_folds(SubjectLists(validation=[[1, 2]]), corpus(2), inner_folds=2)
+
+
+def test_protocols_come_from_parameters():
+    adapter = TypeAdapter(Protocol)
+    assert adapter.validate_python(S2.model_dump(mode="json")) == S2
+    assert adapter.validate_python({"kind": "subject_kfold", "k": 3}).n_folds == 3
+    for wrong in ({"kind": "subject_lists", "validation": []}, {"kind": "subject_lists", "validation": [[]]}):
+        with pytest.raises(ValidationError):
+            adapter.validate_python(wrong)
