@@ -20,7 +20,9 @@ SYSTEMS = (
     "wav2vec2_frozen_svm",
     "mel_mean_logreg",
 )
-LONG = "AffectNet-EE + two-layer LSTM on 2 s windows at 5 fps, balanced weights, chosen by unweighted average recall"
+LONG = (
+    "AffectNet-EE + two-layer LSTM on 2 s windows at 5 fps, balanced weights, chosen by unweighted average recall"
+)
 NASTY = "<script>alert('x')</script> & \"Füße\" 表情 {{ 7*7 }}"
 
 
@@ -56,7 +58,11 @@ def fabricate(
         ),
         "folds": frame(
             "fold role subjects clips",
-            [(fold, role, n, 60 * n) for fold in range(folds) for role, n in (("training", 19), ("validation", 5))],
+            [
+                (fold, role, n, 60 * n)
+                for fold in range(folds)
+                for role, n in (("training", 19), ("validation", 5))
+            ],
         ),
         "folds_run": folds,
         "folds_total": 5,
@@ -65,7 +71,9 @@ def fabricate(
             "study corpus protocol system fold split level class measure value lo hi interval n", metrics
         ),
         "confusion": frame("system fold truth predicted count", confusion),
-        "fusion_weights": frame("method fold system class source_class weight", _weights(rng, rest, classes, folds)),
+        "fusion_weights": frame(
+            "method fold system class source_class weight", _weights(rng, rest, classes, folds)
+        ),
         "systems": frame(
             "system kind inputs settings parameters seconds",
             [(s, "fusion", ", ".join(rest), "weights by class", "", 0.4) for s in fused]
@@ -74,7 +82,14 @@ def fabricate(
         "failures": frame(
             "artifact key stage error message blocked_by",
             [
-                ("sound_embeddings", "compare/03-01-07", "features", "DataError", "the clip is too short: 0.02 s", ""),
+                (
+                    "sound_embeddings",
+                    "compare/03-01-07",
+                    "features",
+                    "DataError",
+                    "the clip is too short: 0.02 s",
+                    "",
+                ),
                 ("sound_posteriors", "descriptors_net/03-01-07", "predict", "", "", "compare/03-01-07"),
             ],
         ),

@@ -1,17 +1,17 @@
-"""What a module's source says at its top level: which names it defines, which it imports."""
+"""What a module's source says at its top level: which names it defines, which it imports, what it does."""
 
 from __future__ import annotations
 
 import ast
 import functools
-import importlib.util
-import sys
-import sysconfig
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-PROJECT = __name__.partition(".")[0]
+from abaw_pipeline.artifacts.sources import find_source
+
+Target = tuple[str, str | None]
+"""What an import binds a name to: a module, or an attribute of one ("*" for all of them)."""
 
 
 @dataclass
@@ -20,72 +20,58 @@ class ModuleSymbols:
 
     Attributes:
         name: dotted name.
-        definitions: top-level name -> the statements that define it.
-        imports: name -> (module, attribute), attribute None for a module.
-        effects: top-level statements that define nothing but may change what is defined.
+        package: what its relative imports start from.
+        definitions: top-level name -> the statements that may define it.
+        imports: name -> all that it may be bound to; "*" -> modules whose names are all taken.
+        effects: top-level statements that may change what is defined, here or elsewhere.
+        modules: what is imported at top level, and therefore run.
     """
 
     name: str
+    package: str
     definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
-    imports: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    imports: dict[str, list[Target]] = field(default_factory=dict)
     effects: list[ast.stmt] = field(default_factory=list)
+    modules: list[str] = field(default_factory=list)
 
 
 @functools.cache
 def load_symbols(module: str) -> ModuleSymbols | None:
     """The symbols of a first-party module; None for any other module or one without Python source."""
-    origin = _origin(module)
-    if origin is None or not is_first_party(module, origin):
+    source = find_source(module)
+    if source is None:
         return None
-    tree = ast.parse(origin.read_text(encoding="utf-8"))
-    symbols = ModuleSymbols(module)
-    package = module if origin.name == "__init__.py" else module.rpartition(".")[0]
-    for statement in _top_level(tree.body):
-        _collect(statement, symbols, package)
+    with tokenize.open(source) as file:
+        tree = ast.parse(file.read())
+    package = module if source.name == "__init__.py" else module.rpartition(".")[0]
+    symbols = ModuleSymbols(module, package)
+    for statement in tree.body:
+        _collect(statement, symbols)
+    symbols.effects.extend(_registrations(symbols))
     return symbols
 
 
-def is_first_party(module: str, origin: Path) -> bool:
-    """Whether the code is the user's: this project, or anything that was not installed from elsewhere."""
-    if module.partition(".")[0] == PROJECT:
-        return True
-    return not any(origin.is_relative_to(folder) for folder in _installed_folders())
-
-
-def imported_names(statement: ast.stmt, package: str) -> Iterator[tuple[str, tuple[str, str | None]]]:
-    """Pairs of (local name, (module, attribute)) that an import statement binds."""
-    if isinstance(statement, ast.Import):
-        for alias in statement.names:
-            if alias.asname:
-                yield alias.asname, (alias.name, None)
-            else:
+def imported_names(tree: ast.AST, package: str) -> Iterator[tuple[str, Target]]:
+    """Pairs of local name and target that import statements anywhere in the tree bind."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
                 root = alias.name.partition(".")[0]
-                yield root, (root, None)
-    elif isinstance(statement, ast.ImportFrom):
-        source = _absolute(statement, package)
-        for alias in statement.names:
-            yield alias.asname or alias.name, (source, alias.name)
+                yield (alias.asname, (alias.name, None)) if alias.asname else (root, (root, None))
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield alias.asname or alias.name, (_absolute(node, package), alias.name)
 
 
-@functools.cache
-def _installed_folders() -> tuple[Path, ...]:
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    return tuple({Path(sysconfig.get_path(name)).resolve() for name in names})
-
-
-@functools.cache
-def _origin(module: str) -> Path | None:
-    loaded = sys.modules.get(module)
-    path = getattr(loaded, "__file__", None)
-    if path is None and module != "__main__":
-        try:
-            spec = importlib.util.find_spec(module)
-        except (ImportError, ValueError):  # not a module at all: an attribute, or a half-made parent
-            return None
-        path = spec.origin if spec else None
-    if path is None or not str(path).endswith(".py"):
-        return None
-    return Path(path).resolve()
+def imported_modules(tree: ast.AST, package: str) -> Iterator[str]:
+    """Modules that import statements anywhere in the tree run; some may be mere attributes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            source = _absolute(node, package)
+            yield source
+            yield from (f"{source}.{alias.name}" for alias in node.names if alias.name != "*")
 
 
 def _absolute(statement: ast.ImportFrom, package: str) -> str:
@@ -96,35 +82,107 @@ def _absolute(statement: ast.ImportFrom, package: str) -> str:
     return f"{base}.{statement.module}" if statement.module else base
 
 
-def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Statements that run at import, also those under `if` and `try`."""
-    for statement in body:
-        if isinstance(statement, ast.If):
-            if _is_type_checking(statement.test):
-                continue
-            yield from _top_level([*statement.body, *statement.orelse])
-        elif isinstance(statement, ast.Try):
-            handlers = [inner for handler in statement.handlers for inner in handler.body]
-            yield from _top_level([*statement.body, *handlers, *statement.orelse, *statement.finalbody])
-        else:
-            yield statement
-
-
-def _is_type_checking(test: ast.expr) -> bool:
-    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
-        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
-    )
-
-
-def _collect(statement: ast.stmt, symbols: ModuleSymbols, package: str) -> None:
+def _collect(statement: ast.stmt, symbols: ModuleSymbols) -> None:
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         symbols.definitions.setdefault(statement.name, []).append(statement)
     elif isinstance(statement, ast.Import | ast.ImportFrom):
-        symbols.imports.update(imported_names(statement, package))
+        _collect_imports(statement, symbols)
     elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        names = {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
-        for name in names:
-            symbols.definitions.setdefault(name, []).append(statement)
-    elif not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
+        _define(_bound(statement), statement, symbols)
+        if not all(root in symbols.definitions for root in _changed(statement)):
+            symbols.effects.append(statement)  # changes what lies in another module
+        _define(_changed(statement), statement, symbols)
+    elif (branches := _never_run(statement)) is not None:
+        for inner in branches:
+            _collect(inner, symbols)
+    elif blocks := list(_blocks(statement)):
+        _collect_compound(statement, blocks, symbols)
+    elif not isinstance(statement, ast.Pass) and not _is_text(statement):
         symbols.effects.append(statement)
+
+
+def _collect_imports(tree: ast.stmt, symbols: ModuleSymbols) -> None:
+    for name, target in imported_names(tree, symbols.package):
+        symbols.imports.setdefault(name, []).append(target)
+    symbols.modules.extend(imported_modules(tree, symbols.package))
+
+
+def _collect_compound(statement: ast.stmt, blocks: list[ast.stmt], symbols: ModuleSymbols) -> None:
+    """An `if`, `try`, `with` or loop: the whole of it defines each name in it, since it decides on each."""
+    inner = ModuleSymbols(symbols.name, symbols.package)
+    for block in blocks:
+        _collect(block, inner)
+    _define({*inner.definitions, *inner.imports, *_bound(statement)}, statement, symbols)
+    for name, targets in inner.imports.items():
+        symbols.imports.setdefault(name, []).extend(targets)
+    symbols.modules.extend(inner.modules)
+    if inner.effects or not isinstance(statement, ast.If | ast.Try | ast.TryStar):
+        symbols.effects.append(statement)
+
+
+def _define(names: set[str], statement: ast.stmt, symbols: ModuleSymbols) -> None:
+    for name in sorted(names):
+        symbols.definitions.setdefault(name, []).append(statement)
+
+
+def _bound(statement: ast.AST) -> set[str]:
+    """Names that a statement binds itself, not inside functions or classes."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        return set()
+    if isinstance(statement, ast.Name):
+        return {statement.id} if isinstance(statement.ctx, ast.Store) else set()
+    return set().union(*(_bound(child) for child in ast.iter_child_nodes(statement)))
+
+
+def _changed(statement: ast.AST) -> set[str]:
+    """Names whose items or attributes an assignment sets."""
+    roots = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
+            walk: ast.expr = node
+            while isinstance(walk, ast.Attribute | ast.Subscript):
+                walk = walk.value
+            if isinstance(walk, ast.Name):
+                roots.add(walk.id)
+    return roots
+
+
+def _blocks(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """The statements inside a compound statement that run when it does."""
+    for child in ast.iter_child_nodes(statement):
+        if isinstance(child, ast.stmt):
+            yield child
+        elif isinstance(child, ast.ExceptHandler | ast.match_case):
+            yield from child.body
+
+
+def _never_run(statement: ast.stmt) -> list[ast.stmt] | None:
+    """What remains of an `if TYPE_CHECKING` or `if __name__ == "__main__"`: its else; None for others."""
+    if not isinstance(statement, ast.If):
+        return None
+    test = ast.unparse(statement.test)
+    skipped = {"TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'"}
+    return statement.orelse if test in skipped else None
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _registrations(symbols: ModuleSymbols) -> Iterator[ast.stmt]:
+    """Definitions under a decorator of the user's own: it may enter them in a registry."""
+    for statements in symbols.definitions.values():
+        for statement in statements:
+            for decorator in getattr(statement, "decorator_list", []):
+                if any(_is_own(name, symbols) for name in _names(decorator)):
+                    yield statement
+                    break
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    return (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+def _is_own(name: str, symbols: ModuleSymbols) -> bool:
+    targets = symbols.imports.get(name, [])
+    return name in symbols.definitions or any(find_source(module) is not None for module, _ in targets)

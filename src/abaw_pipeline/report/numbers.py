@@ -70,7 +70,7 @@ def size(number: float) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """Text of at most `limit` characters (4 or more), cut in its middle, as long names often differ at their ends."""
+    """Text of at most `limit` characters (4 or more), cut in its middle: long names often differ at their ends."""
     if len(text) <= limit:
         return text
     tail = (limit - 1) * 2 // 5

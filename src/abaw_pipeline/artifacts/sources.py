@@ -1,0 +1,69 @@
+"""Where a module's source lies, and whether it is the user's own; found without importing anything."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import site
+import sys
+import sysconfig
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+
+PROJECT = __name__.partition(".")[0]
+
+
+@functools.cache
+def find_source(module: str) -> Path | None:
+    """The Python file of a first-party module; None for any other, and for one without such a file.
+
+    First-party is this project, and all that was not installed from elsewhere.
+    """
+    if not is_first_party(module.partition(".")[0]):
+        return None
+    path = getattr(sys.modules.get(module), "__file__", None)
+    if path is None:
+        spec = _spec(module)
+        path = spec.origin if spec else None
+    if path is None or not str(path).endswith(".py"):
+        return None
+    return Path(path).resolve()
+
+
+@functools.cache
+def is_first_party(root: str) -> bool:
+    """Whether a top-level package or module is the user's: this project, or not installed from elsewhere."""
+    if root == PROJECT:
+        return True
+    if root in sys.stdlib_module_names or root in sys.builtin_module_names:
+        return False
+    spec = _spec(root)
+    if spec is None:
+        return False
+    places = [spec.origin] if spec.origin else list(spec.submodule_search_locations or [])
+    return any(_is_outside(Path(place).resolve()) for place in places if Path(place).exists())
+
+
+@functools.cache
+def _spec(module: str) -> ModuleSpec | None:
+    parent, _, _ = module.rpartition(".")
+    if parent:
+        above = _spec(parent)
+        if above is None or above.submodule_search_locations is None:
+            return None
+        return PathFinder.find_spec(module, list(above.submodule_search_locations))
+    try:
+        return importlib.util.find_spec(module)
+    except (ImportError, ValueError):  # no name of a module at all, or __main__ of a notebook
+        return None
+
+
+def _is_outside(path: Path) -> bool:
+    return not any(path.is_relative_to(folder) for folder in _installed_folders())
+
+
+@functools.cache
+def _installed_folders() -> tuple[Path, ...]:
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    folders = [*map(sysconfig.get_path, names), *site.getsitepackages(), site.getusersitepackages()]
+    return tuple({Path(folder).resolve() for folder in folders})

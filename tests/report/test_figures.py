@@ -1,0 +1,110 @@
+"""Figures are right, complete, safe and the same each time."""
+
+import math
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from abaw_pipeline.report import drawing
+from abaw_pipeline.report.figures import Results, figures
+
+from .fabricate import CLASSES, LONG, NASTY, SYSTEMS, fabricate, frame
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(svg: str) -> list[str]:
+    return [element.text or "" for element in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+def test_every_figure_is_a_file_of_its_own():
+    drawn = figures(fabricate(systems=SYSTEMS[:3]))
+    assert {*drawn} == {
+        *("headline", "results", "folds", "class_f1", "classes", "timings"),
+        *(
+            "confusion_average_of_all",
+            "confusion_mcwf",
+            "confusion_descriptors_net",
+            "weights_mcwf",
+            "weights_stacking",
+        ),
+    }
+    for svg in drawn.values():
+        root = ElementTree.fromstring(svg)
+        assert root.tag == f"{SVG}svg"
+        assert root.get("aria-label")
+        assert "var(" not in svg
+        assert not re.search(r"nan|none\b(?!\})|inf\b", svg.replace("fill:none", ""), re.IGNORECASE)
+
+
+def test_figures_are_the_same_each_time():
+    assert figures(fabricate()) == figures(fabricate())
+
+
+def test_names_are_escaped_and_make_distinct_file_names():
+    names = (NASTY, "Füße", "fü e", "表情", "表 情", "../../etc", LONG, LONG + "!")
+    drawn = figures(fabricate(systems=names))
+    confusions = [name for name in drawn if name.startswith("confusion_")]
+    assert len(confusions) == len(names)
+    assert all(re.fullmatch("[a-z0-9_]{1,80}", name) for name in drawn)
+    for svg in drawn.values():
+        ElementTree.fromstring(svg)
+    assert NASTY in texts(drawn["results"])
+
+
+def test_a_dot_lies_within_its_interval_and_at_its_place():
+    rows = [drawing.Dot("a", 0.6, 0.5, 0.8), drawing.Dot("b", 0.4, parts=[0.2, 0.9])]
+    root = ElementTree.fromstring(drawing.intervals(rows, "label", 0.1).standalone())
+    dots = [float(e.get("cx").rstrip("%")) for e in root.iter(f"{SVG}circle") if e.get("class") == "d"]
+    lines = [e for e in root.iter(f"{SVG}line") if e.get("class") == "r"]
+    assert len(lines) == 1
+    low, high = (float(lines[0].get(end).rstrip("%")) for end in ("x1", "x2"))
+    assert (dots[0] - low) / (high - low) == pytest.approx(1 / 3, abs=1e-3)
+    assert dots[1] < low
+    assert len([e for e in root.iter(f"{SVG}circle") if e.get("class") == "o"]) == 2
+    chance = next(e for e in root.iter(f"{SVG}line") if e.get("class") == "k")
+    assert float(chance.get("x1").rstrip("%")) == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 0.5])
+def test_values_at_the_ends_and_alone_stay_on_the_figure(value):
+    svg = drawing.intervals([drawing.Dot("a", value, value, value)], "label", math.nan).standalone()
+    places = [float(x) for x in re.findall(r'(?:cx|x1|x2|x)="([\d.]+)%"', svg)]
+    assert places
+    assert all(0 <= place <= 100 for place in places)
+
+
+def test_a_system_without_result_says_so():
+    svg = drawing.intervals([drawing.Dot("a", math.nan), drawing.Dot("b", 0.5)], "label", math.nan).standalone()
+    assert texts(svg).count("no result") == 1
+
+
+def test_confusion_shows_shares_of_the_row_and_counts():
+    counts = np.array([[90.0, 10.0], [0.0, 0.0]])
+    svg = drawing.confusion(counts, ("calm", "fear"), "label").standalone()
+    assert texts(svg)[5:] == ["calm", "90", "90", "10", "10", "100", "fear", "0"]
+    assert "calm taken as fear: 10 (10.0%)" in svg
+
+
+def test_cells_are_stronger_the_larger_they_are():
+    cells = [drawing.Cell("", strength, "") for strength in (0.0, 0.3, 0.6, 1.0)]
+    assert [cell.step for cell in cells] == [0, 6, 12, 20]
+    assert not drawing.Cell("", math.nan, "").known
+
+
+def test_negative_weights_have_the_other_hue():
+    rows = [("m", 0, "a", name, "", weight) for name, weight in zip(CLASSES, (1, -1, *[0] * 6), strict=True)]
+    weights = frame("method fold system class source_class weight", rows)
+    svg = figures(fabricate(systems=("a",), fusion_weights=weights))["weights_m"]
+    groups = [e.get("class") for e in ElementTree.fromstring(svg).iter(f"{SVG}g")]
+    assert groups[:3] == ["q h20", "q m20", "q h0"]
+
+
+def test_chance_levels_of_a_constant_answer():
+    counts = frame("corpus class clips", [("c", "calm", 30), ("c", "fear", 10)])
+    known = {"systems": (), "classes": ("calm", "fear"), "class_counts": counts}
+    expected = {"accuracy": 0.75, "uar": 0.5, "macro_f1": (6 / 7) / 2, "cpm": 0.67 * (6 / 7) / 2 + 0.33 * 0.75}
+    for measure, value in expected.items():
+        assert Results(fabricate(**known, measure=measure)).best_chance == pytest.approx(value)

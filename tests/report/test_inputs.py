@@ -1,0 +1,63 @@
+"""A report refuses tables that it would show wrongly."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from abaw_pipeline.errors import DataError
+from abaw_pipeline.report.inputs import COLUMNS, checked, plain
+
+from .fabricate import fabricate
+
+
+@pytest.mark.parametrize("name", sorted(COLUMNS))
+def test_a_missing_column_is_named(name):
+    data = fabricate(systems=("one",))
+    table = getattr(data, name).drop(columns=COLUMNS[name][-1])
+    with pytest.raises(DataError, match=COLUMNS[name][-1]):
+        fabricate(systems=("one",), **{name: table})
+
+
+def test_an_empty_table_needs_no_columns():
+    data = fabricate(systems=("one",), failures=pd.DataFrame())
+    assert [*data.failures.columns] == [*COLUMNS["failures"]]
+
+
+def test_percentages_are_refused():
+    metrics = fabricate(systems=("one",)).metrics
+    with pytest.raises(DataError, match=r"one.*fractions"):
+        fabricate(systems=("one",), metrics=metrics.assign(value=metrics["value"] * 100))
+
+
+def test_a_measure_given_twice_is_refused():
+    metrics = fabricate(systems=("one",)).metrics
+    with pytest.raises(DataError, match="more than once"):
+        fabricate(systems=("one",), metrics=pd.concat([metrics, metrics.head(1)]))
+
+
+def test_unknown_measure_and_no_classes_are_refused():
+    with pytest.raises(DataError, match="unknown measure 'acuracy'"):
+        fabricate(measure="acuracy")
+    with pytest.raises(DataError, match="at least one class"):
+        fabricate(systems=(), classes=())
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, ""), (pd.NA, ""), (np.nan, ""), (2.0, "2"), (np.int64(3), "3"), ("all", "all"), (0.5, "0.5")],
+)
+def test_names_are_plain_text(value, text):
+    assert plain(value) == text
+
+
+def test_the_callers_table_stays_as_it_was():
+    table = pd.DataFrame({"method": ["m"], "fold": [1.0], "system": ["s"]})
+    table = table.assign(**{"class": "fear", "source_class": None, "weight": 0.1})
+    before = table.copy()
+    assert checked(table, "fusion_weights")["fold"].tolist() == ["1"]
+    pd.testing.assert_frame_equal(table, before)
+
+
+@pytest.mark.parametrize(("run", "total", "text"), [(2, 5, "2 of 5 folds"), (1, 1, "1 of 1 fold")])
+def test_folds_text(run, total, text):
+    assert fabricate(systems=("one",), folds_run=run, folds_total=total).folds_text == text
