@@ -1,6 +1,10 @@
 """Fixtures that every test module may use."""
 
 import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,3 +19,82 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real data: set ABAW_REAL_DATA to the folder that holds it")
     return folder
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project's configuration with a data folder of its own."""
+
+    folder: Path
+
+    def kedro(self, *arguments: str, ok: bool = True, **variables: str) -> str:
+        """Run the real command line; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "kedro", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "DO_NOT_TRACK": "1", "COLUMNS": "200", "NO_COLOR": "1", **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode == 0) == ok, done.stdout
+        return done.stdout
+
+    def write(self, path: str, text: str) -> Path:
+        """Write a text file below the project."""
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        return target
+
+    def latest(self, path: str) -> Path:
+        """The newest version of a versioned dataset."""
+        versions = sorted((self.folder / path).iterdir())
+        return versions[-1] / Path(path).name
+
+
+def make_project(folder: Path) -> Project:
+    """Copy the configuration; the package is the installed one."""
+    shutil.copytree(PROJECT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
+    (folder / "conf" / "local").mkdir()
+    shutil.copy(PROJECT / "pyproject.toml", folder)
+    (folder / "src").symlink_to(PROJECT / "src")
+    return Project(folder)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A fresh project."""
+    return make_project(tmp_path / "project")
+
+
+SMALL_DEMO = """
+demo_corpus:
+  path: ${corpus_folder:demo}
+  settings: {speakers: 6, takes: 1, seed: 2020, lossy: false}
+cross_validation:
+  protocol: {kind: subject_kfold, k: 3}
+  inner_folds: 2
+systems:
+  sound:
+    svm: {kind: linear_svm, inputs: [functionals]}
+    lda: {kind: shrinkage_lda, inputs: [functionals], n_features: 100}
+"""
+
+
+@pytest.fixture(scope="session")
+def demo_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project in which a small demo has run once. Tests must not change what is there."""
+    made = make_project(tmp_path_factory.mktemp("demo") / "project")
+    made.write("conf/local/parameters.yml", SMALL_DEMO)
+    made.kedro("run")
+    return made
+
+
+@pytest.fixture
+def demo_copy(demo_project: Project, tmp_path: Path) -> Project:
+    """A copy of the small demo that a test may change."""
+    shutil.copytree(demo_project.folder, tmp_path / "project", symlinks=True)
+    return Project(tmp_path / "project")

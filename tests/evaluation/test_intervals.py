@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
@@ -15,6 +15,7 @@ def test_what_s2_prints(percent, half):
 
 
 @given(st.integers(1, 500), st.floats(0, 1), st.sampled_from([0.8, 0.95, 0.99]))
+@settings(deadline=None)
 def test_as_statsmodels(n, share, confidence):
     count = round(share * n)
     for ours, theirs in ((wald, "normal"), (wilson, "wilson")):

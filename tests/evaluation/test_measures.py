@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
@@ -31,6 +31,7 @@ labels = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, m
 
 
 @given(labels)
+@settings(deadline=None)
 def test_as_scikit_learn_over_labels_that_occur(pairs):
     truth, predicted = np.array(pairs).T
     counts = measures.confusion_matrix(truth, predicted, 5)
@@ -46,6 +47,7 @@ def test_as_scikit_learn_over_labels_that_occur(pairs):
 
 
 @given(st.lists(labels, min_size=1, max_size=4))
+@settings(deadline=None)
 def test_leading_axes_are_measured_one_by_one(groups):
     stack = np.stack([measures.confusion_matrix(*np.array(pairs).T, 5) for pairs in groups])
     for measure in (*measures.MEASURES.values(), *measures.CLASS_MEASURES.values()):

@@ -31,25 +31,25 @@ def frame(columns: str, rows: list[tuple[object, ...]]) -> pd.DataFrame:
 
 
 def fabricate(
-    systems: tuple[str, ...] = SYSTEMS,
+    names: tuple[str, ...] = SYSTEMS,
     classes: tuple[str, ...] = CLASSES,
-    folds: int = 5,
+    ran: int = 5,
     **changes: object,
 ) -> ReportInput:
     """A report's input with these systems (the first two are fusions), accuracies falling from 77 % on."""
     rng = np.random.default_rng(7)
     metrics, confusion = [], []
-    for place, system in enumerate(systems):
-        one, two = _scored(rng, system, 0.772 - 0.035 * place, classes, folds)
+    for place, system in enumerate(names):
+        one, two = _scored(rng, system, 0.772 - 0.035 * place, classes, ran)
         metrics += one
         confusion += two
-    fused = systems[:2] if len(systems) > 2 else ()
-    rest = [name for name in systems if name not in fused]
+    fused = names[:2] if len(names) > 2 else ()
+    rest = [name for name in names if name not in fused]
     given: dict[str, object] = {
         "study": "ravdess",
         "title": "Emotions in acted speech",
         "created": "2026-11-20T12:34:56+00:00",
-        "parameters": {"cross_validation": {"folds": "all"}, "systems": {"run": list(systems)}, "seed": 7},
+        "parameters": {"cross_validation": {"folds": "all"}, "systems": {"run": list(names)}, "seed": 7},
         "environment": {"abaw_pipeline": "0.1.0", "python": "3.11.2", "command": "kedro run --env ravdess"},
         "counts": frame("corpus clips subjects hours classes failed", [("RAVDESS", 1440, 24, 1.48, 8, 2)]),
         "classes": classes,
@@ -58,22 +58,16 @@ def fabricate(
         ),
         "folds": frame(
             "fold role subjects clips",
-            [
-                (fold, role, n, 60 * n)
-                for fold in range(folds)
-                for role, n in (("training", 19), ("validation", 5))
-            ],
+            [(fold, role, n, 60 * n) for fold in range(ran) for role, n in (("training", 19), ("validation", 5))],
         ),
-        "folds_run": folds,
+        "folds_run": ran,
         "folds_total": 5,
         "protocol": "Five folds with separate actors, pooled predictions",
         "metrics": frame(
             "study corpus protocol system fold split level class measure value lo hi interval n", metrics
         ),
         "confusion": frame("system fold truth predicted count", confusion),
-        "fusion_weights": frame(
-            "method fold system class source_class weight", _weights(rng, rest, classes, folds)
-        ),
+        "fusion_weights": frame("method fold system class source_class weight", _weights(rng, rest, classes, ran)),
         "systems": frame(
             "system kind inputs settings parameters seconds",
             [(s, "fusion", ", ".join(rest), "weights by class", "", 0.4) for s in fused]

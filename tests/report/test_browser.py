@@ -48,7 +48,8 @@ def browse(folder, page, *options):
 def framed(page: str, width: int) -> str:
     """The page in a frame of an exact width, as a window cannot be narrower than some 500 pixels."""
     text = page.replace("</body>", PROBE + "</body>").replace("&", "&amp;").replace('"', "&quot;")
-    return f'<!doctype html><link rel="icon" href="data:,"><iframe srcdoc="{text}" style="width:{width}px;height:800px;border:0"></iframe>'
+    style = f"width:{width}px;height:800px;border:0"
+    return f'<!doctype html><link rel="icon" href="data:,"><iframe srcdoc="{text}" style="{style}"></iframe>'
 
 
 def probed(folder, page: str, width: int) -> tuple[int, int, int, str]:
@@ -62,7 +63,7 @@ def probed(folder, page: str, width: int) -> tuple[int, int, int, str]:
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_sticks_out_sideways(tmp_path, width):
-    page = render_report(fabricate(systems=NASTY_NAMES, title=NASTY_NAMES[2], notes=(NASTY_NAMES[2],)))
+    page = render_report(fabricate(names=NASTY_NAMES, title=NASTY_NAMES[2], notes=(NASTY_NAMES[2],)))
     inner, scroll, texts, wide = probed(tmp_path, page, width)
     assert inner == width
     assert texts > 100
@@ -70,7 +71,7 @@ def test_nothing_sticks_out_sideways(tmp_path, width):
 
 
 def test_the_probe_notices_what_sticks_out(tmp_path):
-    page = render_report(fabricate(systems=("a",))).replace("</main>", '<p style="width:500px">wide</p></main>')
+    page = render_report(fabricate(names=("a",))).replace("</main>", '<p style="width:500px">wide</p></main>')
     _, scroll, _, wide = probed(tmp_path, page, 360)
     assert scroll > 360
     assert wide.startswith("P.")
@@ -79,7 +80,7 @@ def test_the_probe_notices_what_sticks_out(tmp_path):
 @pytest.mark.parametrize("scheme", [0, 1], ids=["dark", "light"])
 def test_the_page_has_no_console_message_and_follows_the_color_scheme(tmp_path, scheme):
     ask = "<script>document.title = getComputedStyle(document.body).backgroundColor</script></body>"
-    page = render_report(fabricate(systems=SYSTEMS[:3])).replace("</body>", ask)
+    page = render_report(fabricate(names=SYSTEMS[:3])).replace("</body>", ask)
     settings = f"--blink-settings=preferredColorScheme={scheme}"
     dom, console = browse(tmp_path, page, settings, "--dump-dom")
     assert not console
@@ -89,7 +90,7 @@ def test_the_page_has_no_console_message_and_follows_the_color_scheme(tmp_path, 
 
 def test_printing_shows_what_is_folded(tmp_path):
     pages = []
-    whole = render_report(fabricate(systems=SYSTEMS[:6]))
+    whole = render_report(fabricate(names=SYSTEMS[:6]))
     for page in (whole, whole.replace("details::details-content", "details::not-this")):
         browse(tmp_path, page, f"--print-to-pdf={tmp_path / 'page.pdf'}")
         pages.append(len(re.findall(rb"/Type /Page\b", (tmp_path / "page.pdf").read_bytes())))

@@ -20,7 +20,7 @@ def texts(svg: str) -> list[str]:
 
 
 def test_every_figure_is_a_file_of_its_own():
-    drawn = figures(fabricate(systems=SYSTEMS[:3]))
+    drawn = figures(fabricate(names=SYSTEMS[:3]))
     assert {*drawn} == {
         *("headline", "results", "folds", "class_f1", "classes", "timings"),
         *(
@@ -45,7 +45,7 @@ def test_figures_are_the_same_each_time():
 
 def test_names_are_escaped_and_make_distinct_file_names():
     names = (NASTY, "Füße", "fü e", "表情", "表 情", "../../etc", LONG, LONG + "!")
-    drawn = figures(fabricate(systems=names))
+    drawn = figures(fabricate(names=names))
     confusions = [name for name in drawn if name.startswith("confusion_")]
     assert len(confusions) == len(names)
     assert all(re.fullmatch("[a-z0-9_]{1,80}", name) for name in drawn)
@@ -97,14 +97,14 @@ def test_cells_are_stronger_the_larger_they_are():
 def test_negative_weights_have_the_other_hue():
     rows = [("m", 0, "a", name, "", weight) for name, weight in zip(CLASSES, (1, -1, *[0] * 6), strict=True)]
     weights = frame("method fold system class source_class weight", rows)
-    svg = figures(fabricate(systems=("a",), fusion_weights=weights))["weights_m"]
+    svg = figures(fabricate(names=("a",), fusion_weights=weights))["weights_m"]
     groups = [e.get("class") for e in ElementTree.fromstring(svg).iter(f"{SVG}g")]
     assert groups[:3] == ["q h20", "q m20", "q h0"]
 
 
 def test_chance_levels_of_a_constant_answer():
     counts = frame("corpus class clips", [("c", "calm", 30), ("c", "fear", 10)])
-    known = {"systems": (), "classes": ("calm", "fear"), "class_counts": counts}
+    known = {"names": (), "classes": ("calm", "fear"), "class_counts": counts}
     expected = {"accuracy": 0.75, "uar": 0.5, "macro_f1": (6 / 7) / 2, "cpm": 0.67 * (6 / 7) / 2 + 0.33 * 0.75}
     for measure, value in expected.items():
         assert Results(fabricate(**known, measure=measure)).best_chance == pytest.approx(value)

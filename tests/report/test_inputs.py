@@ -12,34 +12,34 @@ from .fabricate import fabricate
 
 @pytest.mark.parametrize("name", sorted(COLUMNS))
 def test_a_missing_column_is_named(name):
-    data = fabricate(systems=("one",))
+    data = fabricate(names=("one",))
     table = getattr(data, name).drop(columns=COLUMNS[name][-1])
     with pytest.raises(DataError, match=COLUMNS[name][-1]):
-        fabricate(systems=("one",), **{name: table})
+        fabricate(names=("one",), **{name: table})
 
 
 def test_an_empty_table_needs_no_columns():
-    data = fabricate(systems=("one",), failures=pd.DataFrame())
+    data = fabricate(names=("one",), failures=pd.DataFrame())
     assert [*data.failures.columns] == [*COLUMNS["failures"]]
 
 
 def test_percentages_are_refused():
-    metrics = fabricate(systems=("one",)).metrics
+    metrics = fabricate(names=("one",)).metrics
     with pytest.raises(DataError, match=r"one.*fractions"):
-        fabricate(systems=("one",), metrics=metrics.assign(value=metrics["value"] * 100))
+        fabricate(names=("one",), metrics=metrics.assign(value=metrics["value"] * 100))
 
 
 def test_a_measure_given_twice_is_refused():
-    metrics = fabricate(systems=("one",)).metrics
+    metrics = fabricate(names=("one",)).metrics
     with pytest.raises(DataError, match="more than once"):
-        fabricate(systems=("one",), metrics=pd.concat([metrics, metrics.head(1)]))
+        fabricate(names=("one",), metrics=pd.concat([metrics, metrics.head(1)]))
 
 
 def test_unknown_measure_and_no_classes_are_refused():
     with pytest.raises(DataError, match="unknown measure 'acuracy'"):
         fabricate(measure="acuracy")
     with pytest.raises(DataError, match="at least one class"):
-        fabricate(systems=(), classes=())
+        fabricate(names=(), classes=())
 
 
 @pytest.mark.parametrize(
@@ -60,4 +60,4 @@ def test_the_callers_table_stays_as_it_was():
 
 @pytest.mark.parametrize(("run", "total", "text"), [(2, 5, "2 of 5 folds"), (1, 1, "1 of 1 fold")])
 def test_folds_text(run, total, text):
-    assert fabricate(systems=("one",), folds_run=run, folds_total=total).folds_text == text
+    assert fabricate(names=("one",), folds_run=run, folds_total=total).folds_text == text

@@ -12,7 +12,7 @@ from .fabricate import CLASSES, fabricate, frame
 
 
 def test_systems_are_ranked_and_keep_their_own_numbers():
-    metrics = fabricate(systems=("a", "b", "c")).metrics
+    metrics = fabricate(names=("a", "b", "c")).metrics
     table = tables.results_table(metrics.iloc[::-1])
     assert table["system"].tolist() == ["a", "b", "c"]
     first = table.iloc[0]
@@ -26,14 +26,14 @@ def test_systems_are_ranked_and_keep_their_own_numbers():
 
 
 def test_ranking_follows_the_measure_asked_for():
-    metrics = fabricate(systems=("a", "b")).metrics
+    metrics = fabricate(names=("a", "b")).metrics
     better = (metrics["system"] == "b") & (metrics["measure"] == "cpm")
     table = tables.results_table(metrics.assign(value=metrics["value"].mask(better, 0.99)), measure="cpm")
     assert table["system"].tolist() == ["b", "a"]
 
 
 def test_systems_without_metrics_come_last_with_dashes():
-    table = tables.results_table(fabricate(systems=("a",)).metrics, systems=["failed", "a"])
+    table = tables.results_table(fabricate(names=("a",)).metrics, systems=["failed", "a"])
     assert table["system"].tolist() == ["a", "failed"]
     assert np.isnan(table["accuracy"][1])
     text = tables.results_text(table)
@@ -46,12 +46,12 @@ def test_no_metrics_at_all():
 
 
 def test_folds_are_in_the_order_of_their_numbers():
-    metrics = fabricate(systems=("a",), folds=12).metrics.iloc[::-1]
+    metrics = fabricate(names=("a",), ran=12).metrics.iloc[::-1]
     assert tables.fold_columns(tables.results_table(metrics)) == [f"fold {n}" for n in range(12)]
 
 
 def test_rows_of_other_settings_do_not_mix_in():
-    clips = fabricate(systems=("a",)).metrics
+    clips = fabricate(names=("a",)).metrics
     frames = clips.assign(level="frame", value=0.1, lo=0.05, hi=0.15)
     both = pd.concat([clips, frames])
     clip, frame_ = tables.settings(both)
@@ -61,7 +61,7 @@ def test_rows_of_other_settings_do_not_mix_in():
 
 
 def test_text_shows_values_with_intervals():
-    text = tables.results_text(tables.results_table(fabricate(systems=("a",), folds=2).metrics))
+    text = tables.results_text(tables.results_table(fabricate(names=("a",), ran=2).metrics))
     assert [*text.columns] == ["System", "Accuracy", "Wald", "UAR", "Macro F1", "CPM", "Fold 0", "Fold 1", "n"]
     assert text.loc[0, ["Accuracy", "Wald", "n"]].tolist() == ["77.2 [73.8, 80.6]", "[75.0, 79.4]", "1,440"]
 

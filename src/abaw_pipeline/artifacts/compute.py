@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import time
-import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from abaw_pipeline.artifacts.execution import Execution, cores
 from abaw_pipeline.artifacts.manifest import DONE, FAILED, Entry
 from abaw_pipeline.artifacts.plan import Job, Plan, make_plan
 from abaw_pipeline.artifacts.progress import Progress
-from abaw_pipeline.artifacts.recipe import BlockedError, Key, Recipe, key_text, run_chunk
+from abaw_pipeline.artifacts.recipe import BlockedError, Key, Recipe, key_text
 from abaw_pipeline.artifacts.store import PieceStore, Written
+from abaw_pipeline.artifacts.work import Outcome, WorkerDiedError, failed, run_task
 
 _TASKS_A_PROCESS = 16
 """Enough that processes end together, few enough that handing out does not cost."""
+_HANDED_OUT = 2
+"""Tasks a process that are handed out and not yet done."""
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one job: a stored piece or an exception."""
-
-    fingerprint: str
-    written: Written | None = None
-    seconds: float = 0.0
-    error: Exception | None = None
-    traceback: str = ""
+Task = list[Job]
 
 
 def compute_pieces(
@@ -49,8 +40,10 @@ def compute_pieces(
         entries[entry.key] = entry
     jobs = {job.fingerprint: job for job in plan.jobs}
     with Progress(name, plan) as progress:
-        for outcome in _outcomes(list(jobs.values()), store, execution):
+        for outcome in _outcomes(plan.jobs, store, execution):
             if outcome.error is not None and execution.on_error == "raise":
+                if outcome.error.__traceback__ is None:  # it came from another process, without one
+                    outcome.error.add_note(outcome.traceback)
                 raise outcome.error
             job = jobs[outcome.fingerprint]
             for key in job.keys:
@@ -61,12 +54,13 @@ def compute_pieces(
 
 def _adopt(plan: Plan, store: PieceStore) -> Iterator[Entry]:
     """Rows for pieces that another run has stored; one that cannot be read is made again."""
-    for path, job in plan.adopted.items():
+    for path, job in list(plan.adopted.items()):
         try:
             written = store.adopt(path)
         except Exception:  # noqa: BLE001 - whatever is wrong with the file, the recipe makes it anew
             reason = "the stored file was damaged"
             plan.jobs.append(Job(job.fingerprint, job.recipe, job.keys, job.components, reason))
+            del plan.adopted[path]
             continue
         for key in job.keys:
             yield _done(key, job, written, None)
@@ -77,27 +71,65 @@ def _outcomes(jobs: list[Job], store: PieceStore, execution: Execution) -> Itera
     processes = execution.processes(len(tasks))
     if processes == 1:
         for task in tasks:
-            yield from _run_task(task, store)
+            yield from run_task(task, store, check=False)
         return
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    while tasks:
+        ended: set[str] = set()
+        try:
+            for outcome in _parallel(tasks, store, processes):
+                ended.add(outcome.fingerprint)
+                yield outcome
+        except TerminatedWorkerError:
+            # whichever killed its process, it is among the first that were handed out and have not ended
+            tasks = [task for task in tasks if task[0].fingerprint not in ended]
+            handed_out = (_HANDED_OUT + 1) * processes
+            for task in tasks[:handed_out]:
+                yield from _alone(task, store)
+            tasks = tasks[handed_out:]
+        else:
+            return
+
+
+def _alone(task: Task, store: PieceStore) -> Iterator[Outcome]:
+    """Run a task with no other beside it; a process that dies now dies of this task."""
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    try:
+        outcomes = list(_parallel([task], store, 2))
+    except TerminatedWorkerError:
+        if len(task) > 1:
+            for job in task:
+                yield from _alone([job], store)
+        else:
+            message = "the process that computed it died: killed, out of memory, or crashed in native code"
+            yield failed(task[0], WorkerDiedError(message))
+    else:
+        yield from outcomes
+
+
+def _parallel(tasks: list[Task], store: PieceStore, processes: int) -> Iterator[Outcome]:
+    """Outcomes of tasks from spawned workers, as they come.
+
+    Workers live on between artifacts: models and libraries are loaded once a worker.
+    """
     from joblib import Parallel, delayed, parallel_config
 
     threads = max(1, cores() // processes)
-    # spawned workers that live on between artifacts: models and libraries are loaded once a worker
     with parallel_config("loky", n_jobs=processes, inner_max_num_threads=threads):
-        results = Parallel(return_as="generator_unordered", batch_size=1)(
-            delayed(_run_task)(task, store) for task in tasks
-        )
-        for outcomes in results:
+        parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=_HANDED_OUT * processes)
+        for outcomes in parallel(delayed(run_task)(task, store, check=True) for task in tasks):
             yield from outcomes
 
 
-def _tasks(jobs: list[Job], processes: int) -> list[list[Job]]:
+def _tasks(jobs: list[Job], processes: int) -> list[Task]:
     """Group jobs: chunked ones by function and execution, others so that handing out does not cost."""
-    tasks: list[list[Job]] = []
+    tasks: list[Task] = []
     plain = [job for job in jobs if not job.recipe.chunk]
     size = max(1, min(32, len(plain) // (processes * _TASKS_A_PROCESS)))
     tasks.extend(plain[start : start + size] for start in range(0, len(plain), size))
-    chunked: dict[tuple[Any, ...], list[Job]] = {}
+    chunked: dict[tuple[Any, ...], Task] = {}
     for job in jobs:
         if job.recipe.chunk:
             recipe = job.recipe
@@ -109,68 +141,11 @@ def _tasks(jobs: list[Job], processes: int) -> list[list[Job]]:
     return tasks
 
 
-def _run_task(jobs: Sequence[Job], store: PieceStore) -> list[Outcome]:
-    """Runs in a worker: compute and store each job's piece."""
-    if len(jobs) > 1 and jobs[0].recipe.chunk:
-        return _run_chunk(jobs, store)
-    return [_run_one(job, store) for job in jobs]
-
-
-def _run_one(job: Job, store: PieceStore) -> Outcome:
-    started = time.perf_counter()
-    try:
-        value = job.recipe.compute()
-        return _store(job, value, store, started)
-    except Exception as error:  # noqa: BLE001 - a stage may raise anything; it becomes a row
-        return _failed(job, error, started)
-
-
-def _run_chunk(jobs: Sequence[Job], store: PieceStore) -> list[Outcome]:
-    started = time.perf_counter()
-    try:
-        values = run_chunk([job.recipe for job in jobs])
-    except Exception:  # noqa: BLE001 - one key must not take the others down: each gets a call of its own
-        return [_run_one(job, store) for job in jobs]
-    share = (time.perf_counter() - started) / len(jobs)
-    outcomes = []
-    for job, value in zip(jobs, values, strict=True):
-        began = time.perf_counter() - share
-        if isinstance(value, Exception):
-            outcomes.append(_failed(job, value, began))
-            continue
-        try:
-            outcomes.append(_store(job, value, store, began))
-        except Exception as error:  # noqa: BLE001 - as above
-            outcomes.append(_failed(job, error, began))
-    return outcomes
-
-
-def _store(job: Job, value: Any, store: PieceStore, started: float) -> Outcome:
-    written = store.write(job.fingerprint, value)
-    return Outcome(job.fingerprint, written, time.perf_counter() - started)
-
-
-def _failed(job: Job, error: Exception, started: float) -> Outcome:
-    trace = "".join(traceback.format_exception(error))
-    return Outcome(job.fingerprint, None, time.perf_counter() - started, _portable(error), trace)
-
-
-def _portable(error: Exception) -> Exception:
-    """The exception, or one of like text where it would not survive the way between processes."""
-    import pickle
-
-    try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes, in memory
-    except Exception:  # noqa: BLE001 - any failure means the same
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return error
-
-
 def _entry(key: Key, job: Job, outcome: Outcome) -> Entry:
     if outcome.written is not None:
         return _done(key, job, outcome.written, outcome.seconds)
     error = outcome.error
-    blocked = isinstance(error, BlockedError)
+    blocker = f"{error.artifact}[{key_text(error.key)}]" if isinstance(error, BlockedError) else None
     return Entry(
         key,
         FAILED,
@@ -181,9 +156,7 @@ def _entry(key: Key, job: Job, outcome: Outcome) -> Entry:
         error=type(error).__name__,
         message=str(error),
         traceback=outcome.traceback,
-        blocked_by=f"{error.artifact}[{key_text(error.key)}]"
-        if isinstance(error, BlockedError) and blocked
-        else None,
+        blocked_by=blocker,
     )
 
 

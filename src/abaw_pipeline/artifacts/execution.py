@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,12 +13,14 @@ from abaw_pipeline.parts import Part
 class Execution(Part):
     """How pieces are computed; none of it changes what a piece is."""
 
-    workers: Literal["auto"] | int = Field("auto", description="processes; auto: one a core")
+    workers: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
+        "auto", description="processes; auto: one a core"
+    )
     on_error: Literal["record", "raise"] = Field("record", description="record a failed key, or stop the run")
 
     def processes(self, tasks: int) -> int:
         """Processes to use for a number of tasks, at least 1."""
-        wanted = cores() if self.workers == "auto" else max(1, self.workers)
+        wanted = cores() if self.workers == "auto" else self.workers
         return max(1, min(wanted, tasks))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from abaw_pipeline.artifacts.reach import reach
+from abaw_pipeline.artifacts.reach import UnreachableCodeError, reach, reach_text
 from abaw_pipeline.types import File
 
 GENERATION = 1
@@ -42,7 +42,7 @@ def components(function: Any, arguments: Mapping[str, Any]) -> dict[str, str]:
     for name, value in arguments.items():
         try:
             parts[f"argument {name}"] = digest(canonical(value))[:16]
-        except ArgumentError as error:
+        except (ArgumentError, UnreachableCodeError) as error:
             raise ArgumentError(f"argument {name!r} of {function.__qualname__}: {error}") from None
     return parts
 
@@ -64,8 +64,12 @@ def canonical(value: Any) -> Any:
     Raises:
         ArgumentError: a value without stable content.
     """
-    if value is None or (isinstance(value, bool | int | str) and not isinstance(value, enum.Enum)):
+    if isinstance(value, np.generic):  # before float and str: some of numpy's scalars are both
+        return {"scalar": value.tobytes().hex(), "dtype": str(value.dtype)}
+    if value is None or (isinstance(value, bool | int) and not isinstance(value, enum.Enum)):
         return value
+    if isinstance(value, str) and not isinstance(value, enum.Enum):
+        return _canonical_text(value)
     if isinstance(value, float):
         return {"float": value.hex()}
     marker = getattr(value, "fingerprint_form", None)
@@ -73,11 +77,20 @@ def canonical(value: Any) -> Any:
         return marker()
     if isinstance(value, File):
         return {"file": value.sha256}
+    if isinstance(value, tuple) and type(value) is not tuple:
+        return {"tuple": [canonical(item) for item in value], "part": _code(type(value))}
     if isinstance(value, list | tuple):
-        return [canonical(item) for item in value]
+        items = [canonical(item) for item in value]
+        return items if isinstance(value, list) else {"tuple": items}
     if isinstance(value, Mapping):
         return _canonical_mapping(value)
     return _canonical_object(value)
+
+
+def _canonical_text(value: str) -> Any:
+    """A text; one that names code ("package.module:name") counts with that code."""
+    found = reach_text(value)
+    return value if found is None else {"text": value, "part": [found.code[:16], *found.libraries]}
 
 
 def _canonical_mapping(value: Mapping[Any, Any]) -> Any:
@@ -88,22 +101,21 @@ def _canonical_mapping(value: Mapping[Any, Any]) -> Any:
 
 def _canonical_object(value: Any) -> Any:
     if isinstance(value, BaseModel):
-        fields = {name: canonical(getattr(value, name)) for name in type(value).model_fields}
+        names = [*type(value).model_fields, *(value.model_extra or {})]
+        fields = {name: canonical(getattr(value, name)) for name in names}
         return {"part": _code(type(value)), "fields": fields}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {item.name: canonical(getattr(value, item.name)) for item in dataclasses.fields(value)}
         return {"part": _code(type(value)), "fields": fields}
     if isinstance(value, enum.Enum):
         return {"enum": _code(type(value)), "name": value.name}
-    if isinstance(value, np.ndarray) and value.dtype != object:
+    if type(value) is np.ndarray and not value.dtype.hasobject:
         content = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
         return {"array": content, "dtype": str(value.dtype), "shape": list(value.shape)}
-    if isinstance(value, np.generic):
-        return {"scalar": canonical(value.item()), "dtype": str(value.dtype)}
     if isinstance(value, bytes):
         return {"bytes": hashlib.sha256(value).hexdigest()}
     if isinstance(value, type) or callable(value):
-        return {"callable": f"{value.__module__}:{value.__qualname__}", "part": _code(value)}
+        return {"callable": _code(value)}
     if isinstance(value, PurePath):
         raise ArgumentError("a path says nothing of the content; pass a File with its sha256")
     raise ArgumentError(f"{type(value).__name__} has no stable content to fingerprint")

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from abaw_pipeline.artifacts.reach import reach
 from abaw_pipeline.types import FeatureSequence, Waveform
 
 
@@ -67,9 +68,9 @@ class FeatureFormat:
         import pyarrow.parquet as pq
 
         if not isinstance(value, FeatureSequence):
-            raise TypeError(
-                f"a piece in format features must be a FeatureSequence, not {type(value).__name__}"
-            )
+            raise TypeError(f"a piece in format features must be a FeatureSequence, not {type(value).__name__}")
+        if value.values.ndim != 2 or not value.values.shape[1]:
+            raise ValueError(f"features must be [steps, dimensions], not {list(value.values.shape)}")
         if not np.isfinite(value.values).all():
             raise ValueError("features contain NaN or infinity")
         steps, width = value.values.shape
@@ -89,8 +90,10 @@ class FeatureFormat:
         table = pq.read_table(path, memory_map=False, partitioning=None)
         vectors = table.column("embedding").combine_chunks()
         width = vectors.type.list_size
-        values = np.asarray(vectors.flatten(), dtype=np.float32).reshape(-1, width)
-        return FeatureSequence(table.column("start").to_numpy(), table.column("end").to_numpy(), values)
+        # copies: arrays that may be written to, as those of a piece just computed
+        values = np.array(vectors.flatten(), dtype=np.float32).reshape(-1, width)
+        start, end = (np.array(table.column(name)) for name in ("start", "end"))
+        return FeatureSequence(start, end, values)
 
     def rows(self, value: Any) -> int:
         """Feature vectors."""
@@ -108,6 +111,8 @@ class AudioFormat:
 
         if not isinstance(value, Waveform):
             raise TypeError(f"a piece in format audio must be a Waveform, not {type(value).__name__}")
+        if value.samples.ndim != 1 or not np.isfinite(value.samples).all():
+            raise ValueError("sound must be one finite sample after the other: [samples]")
         # rounding half to even at 2**15 makes 16-bit sources come back exactly
         samples = np.clip(np.rint(value.samples * 32768.0), -32768, 32767).astype(np.int16)
         soundfile.write(path, samples, value.rate, format="FLAC", subtype="PCM_16")
@@ -133,7 +138,9 @@ class TensorFormat:
         """Write the arrays."""
         from safetensors.numpy import save_file
 
-        save_file({name: np.ascontiguousarray(array) for name, array in value.items()}, path)
+        if not isinstance(value, dict) or not all(isinstance(array, np.ndarray) for array in value.values()):
+            raise TypeError("a piece in format tensors must be a dict of numpy arrays")
+        save_file({name: np.asarray(array, order="C") for name, array in value.items()}, path)
 
     def read(self, path: str) -> dict[str, Any]:
         """The arrays."""
@@ -147,13 +154,14 @@ class TensorFormat:
 
 
 class JsonFormat:
-    """Any JSON-able value."""
+    """Any value of lists, dicts with text keys, texts, numbers, true, false and null; a tuple becomes a list."""
 
     suffix, generation = ".json", 1
 
     def write(self, value: Any, path: Path) -> None:
-        """Write the value; NaN is refused."""
-        path.write_text(json.dumps(value, allow_nan=False, sort_keys=True), encoding="utf-8")
+        """Write the value; NaN is refused, and so are keys that would come back as texts."""
+        _check_keys(value)
+        path.write_text(json.dumps(value, allow_nan=False), encoding="utf-8")
 
     def read(self, path: str) -> Any:
         """The value."""
@@ -162,6 +170,15 @@ class JsonFormat:
     def rows(self, value: Any) -> int:
         """Entries of a list or mapping, else 1."""
         return len(value) if isinstance(value, list | dict) else 1
+
+
+def _check_keys(value: Any) -> None:
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"a piece in format json has the key {key!r}, which is not a text")
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ():
+        _check_keys(item)
 
 
 _BUILT_IN: dict[str, type[Format]] = {
@@ -187,3 +204,10 @@ def get_format(name: str) -> Format:
         raise ValueError(f"no format {name!r}; there are {', '.join(_BUILT_IN)}, or package.module:Class")
     made: Format = getattr(importlib.import_module(module), attribute)()
     return made
+
+
+def storage_text(name: str) -> str:
+    """A format's place in fingerprints: name and generation, and the code of one that lies elsewhere."""
+    made = get_format(name)
+    code = "" if name in _BUILT_IN else f" {reach(type(made)).code[:16]}"
+    return f"{name} {made.generation}{code}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from abaw_pipeline.artifacts.durable import make_durable, sync_folder
 from abaw_pipeline.artifacts.recipe import Key
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ VERSION = 1
 """Version of the manifest's own layout."""
 
 DONE, FAILED = "done", "failed"
+_TEXTS = ("stage", "error", "message", "traceback", "blocked_by")
 
 
 class ManifestError(Exception):
@@ -63,7 +65,7 @@ class Entry:
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
-    text = [(name, pa.string()) for name in ("stage", "error", "message", "traceback", "blocked_by")]
+    text = [(name, pa.string()) for name in _TEXTS]
     return pa.schema(
         [
             ("key", pa.list_(pa.string())),
@@ -90,8 +92,14 @@ def write_manifest(path: Path, entries: Iterable[Entry], *, artifact: str, forma
     schema = _schema().with_metadata({f"abaw_pipeline.{name}": text for name, text in facts.items()})
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.part")
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), aside, compression="zstd")
-    aside.replace(path)
+    try:
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), aside, compression="zstd")
+        make_durable(aside)
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
 
 
 def read_manifest(path: Path) -> list[Entry]:
@@ -119,7 +127,13 @@ def read_manifest(path: Path) -> list[Entry]:
 
 def _row(entry: Entry) -> dict[str, Any]:
     key = [entry.key] if isinstance(entry.key, str) else list(entry.key)
-    return vars(entry) | {"key": key, "components": json.dumps(entry.components, sort_keys=True)}
+    texts = {name: _unicode(getattr(entry, name)) for name in _TEXTS}
+    return vars(entry) | texts | {"key": key, "components": json.dumps(entry.components, sort_keys=True)}
+
+
+def _unicode(text: str | None) -> str | None:
+    """The text with what UTF-8 cannot hold spelled out: messages quote file names of any kind."""
+    return text if text is None else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _entry(row: dict[str, Any]) -> Entry:

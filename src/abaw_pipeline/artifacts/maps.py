@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from abaw_pipeline.artifacts.manifest import DONE, FAILED, Entry
-from abaw_pipeline.artifacts.recipe import BlockedError, Key, Recipe, Ref, key_text
+from abaw_pipeline.artifacts.recipe import BlockedError, Key, Recipe, Ref, check_key, key_text
 from abaw_pipeline.artifacts.store import PieceStore
 
 if TYPE_CHECKING:
@@ -45,12 +45,17 @@ class RecipeMap(PieceMap):
     Args:
         name: name of the artifact, for messages.
         recipes: key -> recipe.
+
+    Raises:
+        TypeError: a value that is no recipe, or a key that is neither a text nor a tuple of two or more.
+        ValueError: a key that no file could hold (not Unicode).
     """
 
     def __init__(self, name: str, recipes: Mapping[Key, Recipe]) -> None:
         self.name = name
         self.recipes = dict(recipes)
         for key, recipe in self.recipes.items():
+            check_key(key)
             if not isinstance(recipe, Recipe):
                 raise TypeError(f"{name}[{key_text(key)}] is a {type(recipe).__name__}, not a Recipe")
         self._pieces: dict[Key, Any] = {}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from abaw_pipeline.artifacts.fingerprint import combine
-from abaw_pipeline.artifacts.formats import get_format
+from abaw_pipeline.artifacts.formats import storage_text
 from abaw_pipeline.artifacts.manifest import DONE, FAILED, Entry
 from abaw_pipeline.artifacts.recipe import Key, Recipe, key_text, references
 from abaw_pipeline.artifacts.store import PieceStore
@@ -66,7 +66,7 @@ def make_plan(recipes: Mapping[Key, Recipe], store: PieceStore, previous: Mappin
     plan = Plan(order=list(recipes))
     present = store.present()
     known = {entry.path: entry for entry in previous.values() if entry.status == DONE}
-    storage = f"{store.format} {get_format(store.format).generation}"
+    storage = storage_text(store.format)
     groups: dict[str, list[Key]] = {}
     parts: dict[str, dict[str, str]] = {}
     for key, recipe in recipes.items():
@@ -114,9 +114,7 @@ def _reason(job: Job, before: Entry | None) -> str:
     if before is None:
         return "new"
     if before.status == FAILED:
-        return (
-            "failed last time" if before.fingerprint == job.fingerprint else "failed last time, since changed"
-        )
+        return "failed last time" if before.fingerprint == job.fingerprint else "failed last time, since changed"
     if before.fingerprint == job.fingerprint:
         return "the stored file is gone"
     names = job.components.keys() | before.components.keys()

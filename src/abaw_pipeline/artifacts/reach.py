@@ -1,8 +1,9 @@
 """Which code a function runs: a hash of its syntax and of all first-party code that it can reach.
 
-The search is static and errs on the side of too much: a name that might refer to a helper counts as one.
-Docstrings, comments, formatting and annotations of functions do not count. What a static search cannot see is
-dispatch by a computed name; strings of the form "package.module:name" are followed, other such tricks are not.
+The search is static and errs on the side of too much: a name that might refer to a helper counts as one, and so
+does all that the modules on the way do while they are imported. Docstrings, comments, formatting and mere
+annotations do not count. What a static search cannot see is dispatch by a computed name, and registries that
+fill as classes are derived; strings of the form "package.module:name" are followed, other such tricks are not.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ import ast
 import functools
 import hashlib
 import importlib.metadata
+import inspect
 import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from abaw_pipeline.artifacts.symbols import ModuleSymbols, imported_names, load_symbols
+from abaw_pipeline.artifacts.normal import bare, normal
+from abaw_pipeline.artifacts.sources import is_first_party
+from abaw_pipeline.artifacts.symbols import ModuleSymbols, imported_modules, imported_names, load_symbols
 
 NUMERICAL = {
     "av": "av",
@@ -37,7 +41,11 @@ NUMERICAL = {
 }
 """Import name -> distribution of the libraries whose version may change a result."""
 
-_REFERENCE = re.compile(r"^[A-Za-z_]\w*(\.\w+)+:[A-Za-z_]\w*$")
+_REFERENCE = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
+_WHOLE_MODULE = {"globals", "eval", "exec"}
+
+Path = tuple[str, ...]
+"""What is asked of a module: `("helper",)`, `("submodule", "Class", "method")`; nothing: all of it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ class Reach:
     """What a function or class runs.
 
     Attributes:
-        code: hex digest over the normalized syntax of all reached first-party definitions.
+        code: hex digest over its name and the normalized syntax of all reached first-party definitions.
         libraries: reached numerical libraries, as "distribution version", sorted.
     """
 
@@ -61,23 +69,44 @@ def reach(item: Any) -> Reach:
     """What a top-level function or class runs.
 
     Raises:
-        UnreachableCodeError: a lambda, a nested or notebook-made function, a bound method, a builtin.
+        UnreachableCodeError: a lambda, a nested or notebook-made function, a bound method, a builtin, or what
+            only borrows the name of another function.
     """
     module, name = getattr(item, "__module__", None), getattr(item, "__qualname__", None)
     label = name or type(item).__name__
-    if not isinstance(module, str) or not isinstance(name, str) or "<" in name:
+    if not isinstance(module, str) or not isinstance(name, str) or "<" in name or inspect.ismethod(item):
         raise UnreachableCodeError(f"{label}: a recipe needs a named function at the top level of a module")
-    symbols = load_symbols(module)
+    symbols = None if module == "__main__" else load_symbols(module)
     root = name.partition(".")[0]
     if symbols is None or root not in symbols.definitions:
         raise UnreachableCodeError(f"{module}.{label}: no source of its own; move it to a module")
-    return _reach(module, root)
+    if _named(module, name) is not item:
+        raise UnreachableCodeError(
+            f"{module}.{label}: the module has something else under this name; was it wrapped or redefined?"
+        )
+    found = _reach(module, root)
+    return Reach(hashlib.sha256(f"{module}:{name}\n{found.code}".encode()).hexdigest(), found.libraries)
+
+
+def reach_text(text: str) -> Reach | None:
+    """What a text of the form "package.module:name" refers to; None where it is only a text."""
+    if not _REFERENCE.match(text) or not is_first_party(re.split("[.:]", text)[0]):
+        return None
+    module, _, name = text.partition(":")
+    return _reach(module, name)
+
+
+def _named(module: str, name: str) -> Any:
+    item: Any = sys.modules.get(module)
+    for part in name.split("."):
+        item = inspect.getattr_static(item, part, None)
+    return item.__func__ if isinstance(item, staticmethod) else item
 
 
 @functools.cache
 def _reach(module: str, name: str) -> Reach:
     search = _Search()
-    search.visit(module, name)
+    search.run(module, tuple(name.split(".")))
     digest = hashlib.sha256()
     for label, text in sorted(search.code.items()):
         digest.update(f"{label}\n{text}\n".encode())
@@ -99,112 +128,101 @@ class _Search:
     def __init__(self) -> None:
         self.code: dict[str, str] = {}
         self.libraries: set[str] = set()
+        self._asked: set[tuple[str, Path]] = set()
+        self._pending: list[tuple[str, Path]] = []
+        self._imported: set[str] = set()
 
-    def visit(self, module: str, name: str | None) -> None:
-        """Take in a definition (or, without a name, all of a module) and what it refers to."""
+    def run(self, module: str, path: Path) -> None:
+        """Take in a definition and, until nothing new comes up, what it refers to."""
+        self._ask(module, path)
+        while self._pending:
+            self._visit(*self._pending.pop())
+
+    def _ask(self, module: str, path: Path) -> None:
+        if (module, path) not in self._asked:
+            self._asked.add((module, path))
+            self._pending.append((module, path))
+
+    def _visit(self, module: str, path: Path) -> None:
         symbols = load_symbols(module)
         if symbols is None:
-            root = module.partition(".")[0]
-            if root in NUMERICAL:
-                self.libraries.add(root)
+            self._outside(module, path)
             return
-        if name is None or name == "*":
-            for each in [*symbols.definitions, *symbols.imports]:
-                self.visit(module, each)
-            self._effects(symbols)
-        elif name in symbols.definitions:
-            self._definition(symbols, name)
-        elif name in symbols.imports:
-            self._follow(*symbols.imports[name])
-        else:
-            # a submodule, if there is one of that name: `from package import module`
-            submodule = f"{module}.{name}"
-            if load_symbols(submodule) is not None:
-                self.visit(submodule, None)
+        self._import(module)
+        if path in {(), ("*",)}:
+            for name in {*symbols.definitions, *symbols.imports} - {"*"}:
+                self._ask(module, (name,))
+            return
+        if not self._find(symbols, path):
+            self._ask(f"{module}.{path[0]}", path[1:])  # from package import module
+            self._definition(symbols, "__getattr__")
 
-    def _follow(self, module: str, attribute: str | None) -> None:
-        self.visit(module, attribute)
+    def _outside(self, module: str, path: Path) -> None:
+        """A library, a package without `__init__`, or no module at all."""
+        root = module.partition(".")[0]
+        if root in NUMERICAL and not is_first_party(root):
+            self.libraries.add(root)
+        elif path and is_first_party(root):
+            self._ask(f"{module}.{path[0]}", path[1:])
+
+    def _find(self, symbols: ModuleSymbols, path: Path) -> bool:
+        """Look a name up in a module; a name may be defined, imported, or both, in branches."""
+        name, rest = path[0], path[1:]
+        found = name in symbols.definitions
+        self._definition(symbols, name)
+        for module, attribute in symbols.imports.get(name, []):
+            if (module, attribute) != (symbols.name, name):  # `from . import module` in a package
+                self._ask(module, (attribute, *rest) if attribute else rest)
+                found = True
+        for module, _ in symbols.imports.get("*", []):
+            self._definition(symbols, "*")
+            self._ask(module, path)
+        return found
 
     def _definition(self, symbols: ModuleSymbols, name: str) -> None:
         label = f"{symbols.name}:{name}"
-        if label in self.code:
-            return
-        self.code[label] = "\n".join(_normal(statement) for statement in symbols.definitions[name])
-        self._effects(symbols)
-        for statement in symbols.definitions[name]:
-            self._references(symbols, statement)
+        if name in symbols.definitions and label not in self.code:
+            self._take(label, symbols.definitions[name], symbols)
 
-    def _effects(self, symbols: ModuleSymbols) -> None:
-        label = f"{symbols.name}:"
-        if symbols.effects and label not in self.code:
-            self.code[label] = "\n".join(_normal(statement) for statement in symbols.effects)
-            for statement in symbols.effects:
-                self._references(symbols, statement)
+    def _import(self, module: str) -> None:
+        """Take in what a module, and all that it imports, do while they are imported."""
+        waiting = [module]
+        while waiting:
+            current = waiting.pop()
+            if not current or current in self._imported:
+                continue
+            self._imported.add(current)
+            waiting.append(current.rpartition(".")[0])
+            symbols = load_symbols(current)
+            if symbols is not None:
+                waiting.extend(symbols.modules)
+                if symbols.effects:
+                    self._take(f"{current}:", symbols.effects, symbols)
 
-    def _references(self, symbols: ModuleSymbols, statement: ast.stmt) -> None:
-        tree = _bare(statement)
-        local = _local_imports(tree, symbols.name)
-        bound = {**symbols.imports, **local}
-        for chain in _chains(tree):
-            head = chain[0]
-            if head in symbols.definitions and head not in local:
-                self.visit(symbols.name, head)
-            elif head in bound:
-                self._chain(*bound[head], list(chain[1:]))
+    def _take(self, label: str, statements: list[ast.stmt], symbols: ModuleSymbols) -> None:
+        self.code[label] = "\n".join(map(normal, statements))
+        for statement in statements:
+            self._references(symbols, bare(statement))
+
+    def _references(self, symbols: ModuleSymbols, tree: ast.stmt) -> None:
+        local: dict[str, list[tuple[str, str | None]]] = {}
+        for name, target in imported_names(tree, symbols.package):
+            local.setdefault(name, []).append(target)
+        for module in [*imported_modules(tree, symbols.package), *_imported_by_call(tree)]:
+            self._import(module)
+        known = symbols.definitions.keys() | symbols.imports.keys()
+        for head, *rest in _chains(tree):
+            if head in known or "*" in known:
+                self._ask(symbols.name, (head, *rest))
+            for module, attribute in [*local.get(head, []), *local.get("*", [])]:
+                path = (attribute, *rest) if attribute not in {None, "*"} else tuple(rest)
+                self._ask(module, (head, *rest) if attribute == "*" else path)
+            if head in _WHOLE_MODULE:
+                self._ask(symbols.name, ())
+        for module in _imported_by_call(tree):
+            self._ask(module, ())
         for module, name in _string_references(tree):
-            self.visit(module, name)
-
-    def _chain(self, module: str, attribute: str | None, rest: list[str]) -> None:
-        """Follow `head.a.b`, where head is bound to a module or to something in one, as far as modules go."""
-        if attribute is not None and load_symbols(f"{module}.{attribute}") is not None:
-            owner = load_symbols(module)
-            if owner is None or attribute not in owner.definitions | owner.imports:
-                module, attribute = f"{module}.{attribute}", None
-        while attribute is None and rest and load_symbols(f"{module}.{rest[0]}") is not None:
-            module = f"{module}.{rest.pop(0)}"
-        if attribute is None and rest:
-            attribute = rest[0]
-        self.visit(module, attribute)
-
-
-def _normal(statement: ast.stmt) -> str:
-    """Source text without docstrings, comments, formatting and annotations of functions."""
-    return ast.unparse(_bare(statement))
-
-
-def _bare(statement: ast.stmt) -> ast.stmt:
-    copy = ast.parse(ast.unparse(statement)).body[0]
-    for node in ast.walk(copy):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            node.returns = None
-            arguments = node.args
-            for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
-                argument.annotation = None
-            for extra in (arguments.vararg, arguments.kwarg):
-                if extra is not None:
-                    extra.annotation = None
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            _drop_docstring(node)
-    return copy
-
-
-def _drop_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
-    node.body = [
-        inner
-        for inner in node.body
-        if not (isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Constant))
-    ] or [ast.Pass()]
-
-
-def _local_imports(tree: ast.AST, module: str) -> dict[str, tuple[str, str | None]]:
-    loaded = sys.modules.get(module)
-    package = getattr(loaded, "__package__", None) or module.rpartition(".")[0]
-    return {
-        name: target
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name, target in imported_names(node, package)
-    }
+            self._ask(module, tuple(name.split(".")))
 
 
 def _chains(tree: ast.AST) -> Iterator[tuple[str, ...]]:
@@ -230,3 +248,12 @@ def _string_references(tree: ast.AST) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _REFERENCE.match(node.value):
             module, _, name = node.value.partition(":")
             yield module, name
+
+
+def _imported_by_call(tree: ast.AST) -> Iterator[str]:
+    """Modules that are named in full where they are imported: `import_module("package.module")`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            name, callee = node.args[0].value, ast.unparse(node.func).rpartition(".")[2]
+            if isinstance(name, str) and callee in {"import_module", "__import__"}:
+                yield name

@@ -31,6 +31,23 @@ def key_text(key: Key) -> str:
     return key if isinstance(key, str) else ", ".join(key)
 
 
+def check_key(key: object) -> None:
+    """Refuse what would not come back from a manifest as it was.
+
+    Raises:
+        TypeError: neither a text nor a tuple of two or more.
+        ValueError: a text that is not Unicode, such as a file name with undecodable bytes.
+    """
+    parts = key if isinstance(key, tuple) and len(key) > 1 else (key,)
+    for part in parts:
+        if not isinstance(part, str):
+            raise TypeError(f"key {key!r}: a key is a text or a tuple of two or more texts")
+        try:
+            part.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"key {key!r} is not valid Unicode; rename what it stands for") from error
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How to make one piece.
@@ -59,6 +76,13 @@ class Recipe:
     def fingerprint(self) -> str:
         """Hash of everything that can change the result."""
         return combine(self.components)
+
+    def is_current(self) -> bool:
+        """Whether this process has the code, and the libraries, that the fingerprint was made from.
+
+        False in a worker that started after a file was edited: it would store a piece under the wrong name.
+        """
+        return components(self.function, self.arguments) == self.components
 
     def compute(self) -> Any:
         """Make the piece here and now.
@@ -153,8 +177,9 @@ def resolve(value: Any) -> Any:
     if isinstance(value, list | tuple):
         if value and all(isinstance(item, Ref) for item in value):
             return LazyPieces(value)
-        return type(value)(resolve(item) for item in value)
-    if isinstance(value, dict):
+        items = [resolve(item) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    if isinstance(value, Mapping):
         return {key: resolve(item) for key, item in value.items()}
     return value
 

@@ -22,7 +22,12 @@ def shard(items: Sequence[Item], size: int = 1000) -> dict[str, tuple[Item, ...]
 
     Returns:
         Shard key ("0012") -> its items in the given order; no shard is empty.
+
+    Raises:
+        ValueError: a size below 1.
     """
+    if size < 1:
+        raise ValueError(f"a shard holds at least one item, not {size}")
     count = 1
     while count * size < len(items):
         count *= 2

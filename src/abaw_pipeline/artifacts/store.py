@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from abaw_pipeline.artifacts.durable import make_durable, make_folder, sync_folder
 from abaw_pipeline.artifacts.formats import Format, get_format
 
 
@@ -71,16 +72,16 @@ class PieceStore:
         """Store a piece: written aside, made durable, then renamed, so that no reader ever sees a part of it."""
         relative = self.relative(fingerprint)
         target = self.path(relative)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         aside = self._aside(target.suffix)
         try:
             self._format.write(value, aside)
-            size, checksum = _make_durable(aside)
+            size, checksum = make_durable(aside)
             aside.replace(target)
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
         return Written(relative, self._format.rows(value), size, checksum)
 
     def adopt(self, relative: str) -> Written:
@@ -104,21 +105,6 @@ class PieceStore:
         folder = Path(self.folder) / ".aside"
         folder.mkdir(exist_ok=True)
         return folder / f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(8)}{suffix}"
-
-
-def _make_durable(path: Path) -> tuple[int, str]:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-        checksum = hashlib.file_digest(file, "sha256").hexdigest()
-        return os.fstat(file.fileno()).st_size, checksum
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _runs(process: int) -> bool:

@@ -8,7 +8,7 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from abaw_pipeline.artifacts.sources import find_source
+from abaw_pipeline.artifacts.sources import find_source, is_first_party
 
 Target = tuple[str, str | None]
 """What an import binds a name to: a module, or an attribute of one ("*" for all of them)."""
@@ -89,9 +89,10 @@ def _collect(statement: ast.stmt, symbols: ModuleSymbols) -> None:
         _collect_imports(statement, symbols)
     elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
         _define(_bound(statement), statement, symbols)
-        if not all(root in symbols.definitions for root in _changed(statement)):
+        own = {root for root in _changed(statement) if root in symbols.definitions}
+        _define(own, statement, symbols)
+        if _changed(statement) - own or own & symbols.imports.keys():
             symbols.effects.append(statement)  # changes what lies in another module
-        _define(_changed(statement), statement, symbols)
     elif (branches := _never_run(statement)) is not None:
         for inner in branches:
             _collect(inner, symbols)
@@ -171,12 +172,18 @@ def _is_text(statement: ast.stmt) -> bool:
 
 def _registrations(symbols: ModuleSymbols) -> Iterator[ast.stmt]:
     """Definitions under a decorator of the user's own: it may enter them in a registry."""
-    for statements in symbols.definitions.values():
-        for statement in statements:
-            for decorator in getattr(statement, "decorator_list", []):
-                if any(_is_own(name, symbols) for name in _names(decorator)):
-                    yield statement
-                    break
+    statements = {id(each): each for defining in symbols.definitions.values() for each in defining}
+    for statement in statements.values():
+        if any(_is_own(name, symbols) for decorator in _decorators(statement) for name in _names(decorator)):
+            yield statement
+
+
+def _decorators(statement: ast.stmt) -> Iterator[ast.expr]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield from statement.decorator_list
+    else:
+        for block in _blocks(statement):
+            yield from _decorators(block)
 
 
 def _names(tree: ast.AST) -> Iterator[str]:
@@ -185,4 +192,4 @@ def _names(tree: ast.AST) -> Iterator[str]:
 
 def _is_own(name: str, symbols: ModuleSymbols) -> bool:
     targets = symbols.imports.get(name, [])
-    return name in symbols.definitions or any(find_source(module) is not None for module, _ in targets)
+    return name in symbols.definitions or any(is_first_party(module.partition(".")[0]) for module, _ in targets)

@@ -9,9 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import Any
 
 from abaw_pipeline.corpora.base import some
 from abaw_pipeline.corpora.labels import plain
@@ -129,6 +127,9 @@ def _row(number: int, columns: Sequence[str], record: Sequence[str]) -> Row:
 
 
 def _parquet(path: Path, data: bytes) -> Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
         schema = file.schema_arrow
@@ -144,12 +145,14 @@ def _parquet(path: Path, data: bytes) -> Table:
     return Table(columns, rows)
 
 
-def _is_flat(kind: pa.DataType) -> bool:
+def _is_flat(kind: Any) -> bool:
     """Whether a cell is a short piece of text or a number; sounds and images stay unread."""
-    if pa.types.is_dictionary(kind):
+    from pyarrow import types
+
+    if types.is_dictionary(kind):
         return _is_flat(kind.value_type)
-    binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
-    return not (binary or pa.types.is_nested(kind))
+    binary = types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind)
+    return not (binary or types.is_nested(kind))
 
 
 def _cell(value: object) -> str:

@@ -13,7 +13,7 @@ from kedro_datasets._typing import TablePreview
 from abaw_pipeline.artifacts.compute import compute_pieces
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.artifacts.formats import get_format
-from abaw_pipeline.artifacts.manifest import Entry, read_manifest, write_manifest
+from abaw_pipeline.artifacts.manifest import Entry, ManifestError, read_manifest, write_manifest
 from abaw_pipeline.artifacts.maps import RecipeMap, StoredMap
 from abaw_pipeline.artifacts.recipe import Key
 from abaw_pipeline.artifacts.store import PieceStore
@@ -54,8 +54,13 @@ class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
         metadata: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(PurePosixPath(filepath), version)
+        if set(pieces) != {"path", "format"}:
+            raise DatasetError(
+                f"{self.name}: `pieces` needs path and format, and has {', '.join(pieces) or 'none'}"
+            )
         get_format(pieces["format"])
-        self._store = PieceStore(pieces["path"], pieces["format"])
+        # absolute: workers may have started in another folder
+        self._store = PieceStore(str(Path(pieces["path"]).absolute()), pieces["format"])
         self._execution = Execution.model_validate(execution or {})
         self.metadata = metadata
 
@@ -101,13 +106,14 @@ class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
         write_manifest(path, entries, artifact=self.name, format=self._store.format)
 
     def _previous(self) -> dict[Key, Entry]:
-        """Rows of all versions' pieces, the latest version's first by key."""
+        """Rows of the latest version, by key; what it cannot tell, the stored pieces tell themselves."""
+        versions = self._get_versions() if self._version else [str(self._filepath)]
+        path = next((Path(p) for p in versions if Path(p).is_file()), None)
         try:
-            latest = self._get_versions() if self._version else [str(self._filepath)]
-        except VersionNotFoundError:
+            return {entry.key: entry for entry in read_manifest(path)} if path else {}
+        except ManifestError as error:
+            log.warning("%s; the stored pieces are checked one by one", error)
             return {}
-        path = next((Path(p) for p in latest if Path(p).is_file()), None)
-        return {entry.key: entry for entry in read_manifest(path)} if path else {}
 
     def _exists(self) -> bool:
         try:
@@ -130,6 +136,8 @@ _write_version: Any = AbstractVersionedDataset._save_wrapper(cast("Any", RecipeD
 
 
 def _save_as_itself(self: RecipeDataset, data: RecipeMap) -> None:
+    self._clear_version_cache()
+    self._get_save_path()  # a version that exists is an error before the work, not after it
     entries = self._compute(data)
     _write_version(self, entries)
 

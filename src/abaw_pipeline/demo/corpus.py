@@ -29,7 +29,6 @@ class DemoCorpus(Part):
     """Settings of the embedded corpus of synthetic voices, 7 emotions x speakers x takes."""
 
     kind: Literal["demo"] = "demo"
-    enabled: bool = Field(True, description="False: nothing is made")
     seed: int = Field(2020, ge=0, description="another seed gives other people, texts and backgrounds")
     speakers: int = Field(12, ge=2, le=99, description="people, half of them women")
     takes: int = Field(2, ge=1, le=99, description="clips per person and emotion")
@@ -41,7 +40,7 @@ class DemoCorpusRecord:
     """What lies in the folder.
 
     Attributes:
-        manifest: path of the table to ingest; empty where the corpus is not enabled.
+        manifest: path of the table to ingest.
         clips: how many.
         generated: whether this call made them; False where all of it was there.
     """
@@ -73,12 +72,10 @@ def write_demo_corpus(folder: Path, settings: DemoCorpus) -> DemoCorpusRecord:
     Raises:
         CorpusError: the folder holds a file of another origin under a name that the corpus needs.
     """
-    if not settings.enabled:
-        return DemoCorpusRecord("", 0, generated=False)
     folder.mkdir(parents=True, exist_ok=True)
     clips = list(plan(settings.seed, settings.speakers, settings.takes, settings.lossy))
     target: _Journal = {
-        "settings": settings.model_dump(exclude={"enabled"}),
+        "settings": settings.model_dump(),
         "generator": _code(),
         "complete": True,
         "files": dict.fromkeys([*(clip.file for clip in clips), MANIFEST], 0),

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from abaw_pipeline.demo.prosody import STEP, Curves, draw_curves, place
 from abaw_pipeline.demo.speakers import Speaker
 from abaw_pipeline.demo.styles import Style, style_of
 from abaw_pipeline.demo.syllables import draw_text
 from abaw_pipeline.types import DoubleArray, Waveform
+
+ComplexArray = npt.NDArray[np.complex64]
 
 RATE = 24000
 """Samples per second of the synthesis."""
@@ -22,6 +25,12 @@ SPECTRUM = 4 * HOP
 
 BANDWIDTHS = (80.0, 100.0, 140.0, 220.0, 300.0)
 """Of the five resonances, Hz."""
+
+BREATH = -24.0
+"""Breath noise of an average neutral voice against its tone, dB."""
+
+HISS = 0.4
+"""A consonant's noise of loudness 1 against the voice's mean loudness (RMS)."""
 
 LEVEL = -27.0
 """Loudness of an average speaker's neutral voice, dB of full scale (RMS)."""
@@ -80,15 +89,19 @@ def _speak(curves: Curves, speaker: Speaker, style: Style, rng: np.random.Genera
     grid = np.arange(len(curves.pitch)) * STEP
     voice = np.interp(sample, grid, curves.voice)
     pulses = _pulses(np.interp(sample, grid, curves.pitch), voice, max(0.1, speaker.rough + style.rough), rng)
-    breath = voice * rng.normal(size=n_samples) * 10 ** ((-34.0 + speaker.breath + style.breath) / 20)
+    breath = voice * rng.normal(size=n_samples)
     hiss = np.interp(sample, grid, curves.noise) * rng.normal(size=n_samples)
 
     frame = np.arange(n_samples // HOP + 2) * HOP / RATE
     tract = _tract(_at(curves.formants, frame))
-    tilted = tract * _folds(speaker.tilt + style.tilt)
-    airy = tract * _rising()
     band = _band(_at(curves.center[:, None], frame), _at(curves.width[:, None], frame))
-    return _overlap_add([(pulses, tilted), (breath, airy), (0.05 * hiss, band)], n_samples)
+    tone = _unit(_filter(pulses, tract * _folds(speaker.tilt + style.tilt)))
+    air = _unit(_filter(breath, tract * _rising())) * 10 ** ((BREATH + speaker.breath + style.breath) / 20)
+    return tone + air + HISS * _filter(hiss, band)
+
+
+def _unit(sound: DoubleArray) -> DoubleArray:
+    return np.asarray(sound / np.sqrt(np.mean(sound**2)))
 
 
 def _pulses(pitch: DoubleArray, voice: DoubleArray, rough: float, rng: np.random.Generator) -> DoubleArray:
@@ -125,12 +138,12 @@ def _rising() -> DoubleArray:
     return np.asarray(hertz / np.hypot(hertz, 1200.0))
 
 
-def _band(center: DoubleArray, width: DoubleArray) -> DoubleArray:
+def _band(center: DoubleArray, width: DoubleArray) -> ComplexArray:
     """A consonant's band of noise [T, F]."""
-    return np.asarray(np.exp(-0.5 * ((_frequencies() - center) / width) ** 2) * 8.0)
+    return np.exp(-0.5 * ((_frequencies() - center) / width) ** 2).astype(np.complex64)
 
 
-def _tract(formants: DoubleArray) -> DoubleArray:
+def _tract(formants: DoubleArray) -> ComplexArray:
     """Frequency response [T, F] of resonances in a row, each of gain 1 at 0 Hz, as in a cascade synthesizer."""
     delay = np.exp(-2j * np.pi * _frequencies() / RATE).astype(np.complex64)
     response = np.ones((len(formants), len(delay)), dtype=np.complex64)
@@ -147,18 +160,16 @@ def _at(curve: DoubleArray, frame: DoubleArray) -> DoubleArray:
     return np.stack([np.interp(frame, grid, column) for column in curve.T], axis=1)
 
 
-def _overlap_add(parts: Sequence[tuple[DoubleArray, DoubleArray]], n_samples: int) -> DoubleArray:
-    """Filter each sound by its moving response [T, F] and add them up."""
-    n_frames = len(parts[0][1])
+def _filter(sound: DoubleArray, response: ComplexArray) -> DoubleArray:
+    """Let a sound through a moving response [T, F], by windows that overlap and add up."""
+    n_frames = len(response)
     window = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
-    spectra = np.zeros((n_frames, SPECTRUM // 2 + 1), dtype=np.complex64)
-    for sound, response in parts:
-        padded = np.zeros(n_frames * HOP + HOP, dtype=np.float32)
-        padded[HOP : HOP + n_samples] = sound
-        frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:n_frames]
-        spectra += np.fft.rfft(frames * window, SPECTRUM, axis=1) * response
+    padded = np.zeros(n_frames * HOP + HOP, dtype=np.float32)
+    padded[HOP : HOP + len(sound)] = sound
+    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:n_frames]
+    spectra = np.fft.rfft(frames * window, SPECTRUM, axis=1) * response
     pieces = np.fft.irfft(spectra, SPECTRUM, axis=1).reshape(n_frames, SPECTRUM // HOP, HOP)
     out = np.zeros((n_frames + SPECTRUM // HOP, HOP))
     for shift in range(SPECTRUM // HOP):
         out[shift : shift + n_frames] += pieces[:, shift]
-    return out.ravel()[HOP : HOP + n_samples]
+    return out.ravel()[HOP : HOP + len(sound)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import logging
 import re
 from collections.abc import Sequence
@@ -201,9 +200,8 @@ def make_folds(
 def _inner_roles(training: pd.DataFrame, parent: str, k: int, seed: int) -> list[pd.DataFrame]:
     if training.empty:
         raise ProtocolError("no clip is left to train on", where=f"fold {parent}")
-    # Each outer fold draws from its own stream, so that choosing other folds changes nothing.
-    own = int.from_bytes(hashlib.sha256(f"{seed}/{parent}".encode()).digest()[:4], "big")
-    dealt = _deal(training, k, seed=own, where=f"inner folds of fold {parent}")
+    # Drawn with the same seed for each outer fold, so that choosing other folds changes nothing.
+    dealt = _deal(training, k, seed=seed, where=f"inner folds of fold {parent}")
     return [
         _roles(training, f"{parent}/{inner}", parent, {name for name, part in dealt.items() if part == inner})
         for inner in range(k)

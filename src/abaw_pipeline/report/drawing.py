@@ -257,4 +257,5 @@ def _domain(values: Sequence[float]) -> tuple[float, float]:
     """Tens of percent that hold all known values."""
     known = [value for value in values if numbers.is_number(value)] or [0.0, 1.0]
     low, high = math.floor(10 * min(known) + 1e-9) / 10, math.ceil(10 * max(known) - 1e-9) / 10
-    return max(0.0, low), min(1.0, max(high, low + 0.1))
+    low = max(0.0, min(low, 0.9))
+    return low, min(1.0, max(high, low + 0.1))

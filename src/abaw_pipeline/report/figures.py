@@ -15,6 +15,8 @@ from abaw_pipeline.report.drawing import Bar, Cell, Dot, Figure, bars, confusion
 from abaw_pipeline.report.inputs import MEASURES, ReportInput
 
 FUSION = "fusion"
+COMMON = ("headline", "results", "folds", "class_f1", "classes", "timings")
+"""Names of the figures that are not about one system or fusion method."""
 
 
 @dataclass(frozen=True)

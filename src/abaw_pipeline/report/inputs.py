@@ -29,7 +29,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "fusion_weights": ("method", "fold", "system", "class", "source_class", "weight"),
     "systems": ("system", "kind", "inputs", "settings", "parameters", "seconds"),
     "failures": ("artifact", "key", "stage", "error", "message", "blocked_by"),
-    "stages": ("artifact", "pieces", "computed", "skipped", "failed", "seconds", "bytes"),
+    "stages": ("artifact", "pieces", "failed", "seconds", "bytes"),
 }
 """The columns each table must have; an empty table may come without any."""
 
@@ -51,17 +51,17 @@ class ReportInput:
         folds_run: how many folds of the protocol were run.
         folds_total: how many folds the protocol has.
         protocol: the rule that made the folds, in words.
-        metrics: the long table of measures as fractions 0..1; fold "all" is the pooled result, fold
-            "mean" the mean over folds with lo and hi one standard deviation away; class is "" or null for
-            measures over all classes. The first row's corpus, protocol, split and level are the report's
-            main ones: the first screen and most figures are about them.
+        metrics: the long table of measures as fractions 0..1; fold "all" is the pooled result, folds
+            "mean" and "sd" are mean and standard deviation over folds; class is "" or null for measures over
+            all classes. The first row's corpus, protocol, split and level are the report's main ones: the
+            first screen and most figures are about them.
         confusion: system, fold, truth, predicted, count; without a fold "all" the folds are summed.
         fusion_weights: method, fold, system, class, source_class, weight; source_class is "" where a
             system has one weight a class.
         systems: what each system is made of; kind "fusion" for fused ones. A system without metrics is
             listed as one without a result.
         failures: pieces that failed, and pieces blocked by them (blocked_by names what failed).
-        stages: artifact, pieces, computed, skipped, failed, seconds of work, bytes stored.
+        stages: artifact, pieces, failed, seconds of work, bytes stored; further counts are shown if given.
         optimistic: whether something was chosen on the data that is scored.
         transductive: whether unlabelled test data was used in fitting.
         notes: further remarks for the first screen.

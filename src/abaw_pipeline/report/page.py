@@ -7,11 +7,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from abaw_pipeline.report import numbers, palette, tables
 from abaw_pipeline.report.drawing import Figure, templates
-from abaw_pipeline.report.figures import Results, keys, plan, results_figure
+from abaw_pipeline.report.figures import COMMON, Results, keys, plan, results_figure
 from abaw_pipeline.report.inputs import MEASURES, ReportInput, plain
 
 FAILURES_SHOWN = 200
@@ -53,7 +54,7 @@ def render_report(data: ReportInput) -> str:
         "steps": palette.STEPS,
         "light": palette.variables(palette.LIGHT),
         "dark": palette.variables(palette.DARK),
-        "figures": drawn,
+        "figures": dict.fromkeys(COMMON) | drawn,
         "headline": _headline(results),
         "facts": _facts(results),
         "notices": _notices(results),
@@ -236,19 +237,14 @@ def _heading(name: str) -> str:
 
 
 def _cell(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, str | bool):
+        return str(value)
+    if isinstance(value, list | tuple | set | frozenset | np.ndarray):
         return ", ".join(str(item) for item in value)
-    if isinstance(value, bool) or not numbers.is_number(value):
-        return plain(value) if numbers_free(value) else numbers.MISSING
-    number = float(value)  # type: ignore[arg-type]
-    return numbers.count(number) if number.is_integer() else f"{number:,.2f}"
-
-
-def numbers_free(value: object) -> bool:
-    """Whether a value is neither missing nor a number that is not finite."""
-    return plain(value) != "" and not isinstance(value, float)
+    if numbers.is_number(value):
+        number = float(value)  # type: ignore[arg-type]
+        return numbers.count(number) if number.is_integer() else f"{number:,.2f}"
+    return numbers.MISSING if pd.isna(value) or isinstance(value, float) else str(value)  # type: ignore[call-overload]
 
 
 def _yaml(tree: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from abaw_pipeline.errors import DataError
 from abaw_pipeline.report import numbers
 from abaw_pipeline.report.inputs import CLASS_MEASURES, MEASURES, checked, plain
 
-POOLED, MEAN = "all", "mean"
+POOLED, MEAN, SPREAD = "all", "mean", "sd"
 _KEYS = ["corpus", "protocol", "split", "level"]
 
 
@@ -65,7 +65,9 @@ def results_table(
         metrics = of_setting(metrics, setting or settings(metrics)[0])
     overall = metrics[metrics["class"].isin(["", POOLED])]
     names = [*dict.fromkeys([*overall["system"], *systems])]
-    folds = sorted(set(overall["fold"]) - {POOLED, MEAN}, key=lambda fold: (not fold.isdigit(), len(fold), fold))
+    folds = sorted(
+        set(overall["fold"]) - {POOLED, MEAN, SPREAD}, key=lambda fold: (not fold.isdigit(), len(fold), fold)
+    )
     rows = [_result_row(overall[overall["system"] == name], name, measure, folds) for name in names]
     columns = [
         "system",
@@ -199,10 +201,7 @@ def _result_row(rows: pd.DataFrame, name: str, measure: str, folds: list[str]) -
                 row |= {"n": first["n"], "interval": first["interval"]}
         if item == "accuracy" and len(wald):
             row |= {"wald_lo": wald["lo"].iloc[0], "wald_hi": wald["hi"].iloc[0]}
-    mean = rows[(rows["fold"] == MEAN) & (rows["measure"] == measure)]
-    if len(mean):
-        row |= {"mean": mean["value"].iloc[0], "sd": mean["hi"].iloc[0] - mean["value"].iloc[0]}
-    for fold in folds:
+    for fold in (MEAN, SPREAD, *folds):
         values = rows[(rows["fold"] == fold) & (rows["measure"] == measure)]["value"]
-        row[f"fold {fold}"] = values.iloc[0] if len(values) else np.nan
+        row[fold if fold in (MEAN, SPREAD) else f"fold {fold}"] = values.iloc[0] if len(values) else np.nan
     return row

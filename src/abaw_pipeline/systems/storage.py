@@ -1,0 +1,57 @@
+"""Trained systems as safetensors: a network's arrays, or an estimator as skops bytes, and the card as metadata."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from abaw_pipeline.systems.trusted import TRUSTED_TYPES
+from abaw_pipeline.types import Fitted
+
+ESTIMATOR = "estimator.skops"
+"""Name of the array that holds an estimator's bytes."""
+
+
+class FittedFormat:
+    """A `Fitted` in one safetensors file; nothing is unpickled, and only named types are built on reading."""
+
+    suffix, generation = ".safetensors", 1
+
+    def write(self, value: Any, path: Path) -> None:
+        """Write a trained system."""
+        from safetensors.numpy import save_file
+
+        if not isinstance(value, Fitted):
+            raise TypeError(f"a trained system must be a Fitted, not {type(value).__name__}")
+        arrays = {name: np.ascontiguousarray(array) for name, array in value.tensors.items()}
+        if value.estimator is not None:
+            import skops.io
+
+            arrays[ESTIMATOR] = np.frombuffer(skops.io.dumps(value.estimator), dtype=np.uint8)
+        card = json.dumps(dict(value.card), allow_nan=False, sort_keys=True)
+        save_file(arrays, path, metadata={"card": card})
+
+    def read(self, path: str) -> Fitted:
+        """Read a trained system.
+
+        Raises:
+            skops.io.exceptions.UntrustedTypesFoundException: the file asks for a type that is not trusted.
+        """
+        from safetensors import safe_open
+
+        with safe_open(path, framework="numpy") as file:
+            card = json.loads((file.metadata() or {}).get("card", "{}"))
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+        content = arrays.pop(ESTIMATOR, None)
+        if content is None:
+            return Fitted(card, arrays)
+        import skops.io
+
+        return Fitted(card, arrays, skops.io.loads(content.tobytes(), trusted=list(TRUSTED_TYPES)))
+
+    def rows(self, value: Any) -> int:
+        """Arrays of a network, or 1."""
+        return len(value.tensors) or 1

@@ -1,0 +1,53 @@
+"""Packages written for one test, to see what an edit does to the digest of the code that a function reaches."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from abaw_pipeline.artifacts import reach as reaching
+from abaw_pipeline.artifacts import sources, symbols
+
+_numbers = itertools.count()
+
+
+def forget() -> None:
+    """Drop what has been read of any source, as a new process would."""
+    for cached in (sources.find_source, sources.is_first_party, sources._spec, symbols.load_symbols):
+        cached.cache_clear()
+    reaching._reach.cache_clear()
+    importlib.invalidate_caches()
+    for name in [name for name in sys.modules if name.partition(".")[0].startswith("made")]:
+        del sys.modules[name]
+
+
+@contextmanager
+def package(folder: Path, files: Mapping[str, str]) -> Iterator[None]:
+    """A package `made` of these files, importable inside the block; each call has a folder of its own."""
+    root = folder / f"v{next(_numbers)}"
+    for path, text in files.items():
+        file = root / "made" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(textwrap.dedent(text), encoding="utf-8")
+    forget()
+    sys.path.insert(0, str(root))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(root))
+        forget()
+
+
+def reach_of(folder: Path, files: Mapping[str, str], target: str = "made.main:run") -> reaching.Reach:
+    """What `target` reaches in a package of these files, once imported."""
+    module, _, name = target.partition(":")
+    with package(folder, {"__init__.py": "", **files}):
+        item = importlib.import_module(module)
+        for part in name.split("."):
+            item = getattr(item, part)
+        return reaching.reach(item)

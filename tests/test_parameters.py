@@ -1,0 +1,90 @@
+"""The tree of parameters: what fits, and what a user is told of what does not."""
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+
+from abaw_pipeline.parameters import ParameterError, check_parameters, expand_grid
+from tests.conftest import PROJECT
+
+
+@pytest.fixture
+def tree() -> dict[str, Any]:
+    """The demo's parameters, with resolvers replaced by plain values."""
+    text = (PROJECT / "conf/base/parameters.yml").read_text(encoding="utf-8")
+    return yaml.safe_load(text.replace("${globals:study}", "demo").replace("${corpus_folder:demo}", "raw"))
+
+
+def change(tree: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    changed = copy.deepcopy(tree)
+    *parents, last = path.split(".")
+    node = changed
+    for parent in parents:
+        node = node[parent]
+    node[last] = value
+    return changed
+
+
+def test_both_studies_fit(tree: dict[str, Any]) -> None:
+    text = (PROJECT / "conf/ravdess/parameters.yml").read_text(encoding="utf-8")
+    for name in ("demo", "ravdess"):
+        text = text.replace("${globals:study}", "ravdess").replace(f"${{corpus_folder:{name}}}", "raw")
+    assert check_parameters(yaml.safe_load(text)).cross_validation.protocol.n_folds == 5
+    assert check_parameters(tree).study == "demo"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("sed", 1, ["no parameter 'sed'", "did you mean 'seed'"]),
+        ("cross_validation.foldz", "0+2", ["cross_validation", "'foldz'", "did you mean 'folds'"]),
+        ("systems.sound.svm.CC", 1.0, ["systems.sound.svm:", "'CC'", "did you mean 'C'"]),
+        ("systems.sound.svm.kind", "linear_svn", ["systems.sound.svm", "'linear_svn'", "did you mean 'linear_svm'"]),
+        ("systems.sound.svm.C", -1.0, ["systems.sound.svm.C", "-1.0"]),
+        ("systems.sound.svm.inputs", ["functional"], ["systems.sound.svm.inputs", "did you mean 'functionals'"]),
+        ("systems.run", ["svn"], ["systems.run", "'svn'", "did you mean 'svm'"]),
+        ("fusion.members", ["lda", "xgbost"], ["fusion.members", "did you mean 'xgboost'"]),
+        ("fusion.optimistic", ["mcfw"], ["fusion", "did you mean 'mcwf'"]),
+        ("sound.extractors.logmel.bandz", 3, ["sound.extractors.logmel:", "'bandz'"]),
+        ("study", "my study", ["study"]),
+        ("corpora", {}, ["corpora"]),
+    ],
+)
+def test_each_misfit_is_named_with_the_nearest(tree: dict[str, Any], path: str, value: Any, told: list[str]) -> None:
+    with pytest.raises(ParameterError) as caught:
+        check_parameters(change(tree, path, value))
+    for text in told:
+        assert text in str(caught.value)
+
+
+def test_a_missing_section_is_named(tree: dict[str, Any]) -> None:
+    del tree["corpora"]
+    with pytest.raises(ParameterError, match="corpora: is missing"):
+        check_parameters(tree)
+
+
+def test_all_misfits_are_told_at_once(tree: dict[str, Any]) -> None:
+    wrong = change(change(tree, "seed", -1), "evaluation.resamples", 3)
+    with pytest.raises(ParameterError) as caught:
+        check_parameters(wrong)
+    assert "seed" in str(caught.value)
+    assert "evaluation.resamples" in str(caught.value)
+
+
+def test_a_grid_stands_for_one_system_a_combination(tree: dict[str, Any]) -> None:
+    grid = {"kind": "linear_svm", "inputs": ["functionals"], "grid": {"C": [0.1, 1.0]}}
+    systems = check_parameters(change(tree, "systems.sound.svm", grid)).systems.chosen
+    assert systems["svm[C=0.1]"].C == 0.1
+    assert systems["svm[C=1.0]"].C == 1.0
+    assert "svm" not in systems
+
+
+def test_a_grid_multiplies() -> None:
+    names = [name for name, _ in expand_grid("x", {"grid": {"a": [1, 2], "b": ["u"]}})]
+    assert names == ["x[a=1,b=u]", "x[a=2,b=u]"]
+
+
+def test_only_what_running_systems_read_is_extracted(tree: dict[str, Any]) -> None:
+    assert check_parameters(change(tree, "systems.run", ["svm"])).systems.needed() == ["functionals"]
