@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import re
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from abaw_pipeline.artifacts import reach as reaching
 from abaw_pipeline.artifacts import sources, symbols
 
 _numbers = itertools.count()
+_EDIT = re.compile("‹(.*?)\\|(.*?)›", re.DOTALL)
 
 
 def forget() -> None:
@@ -51,3 +53,22 @@ def reach_of(folder: Path, files: Mapping[str, str], target: str = "made.main:ru
         for part in name.split("."):
             item = getattr(item, part)
         return reaching.reach(item)
+
+
+def read_cases(name: str) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
+    """Cases of a file under `edits`: name -> the files of a package before and after an edit.
+
+    A case starts with `=== name`; its first file is main.py, others start with `--- path`. `‹1|2›` is an edit.
+    """
+    text = (Path(__file__).parent / "edits" / f"{name}.txt").read_text(encoding="utf-8")
+    cases = {}
+    for block in text.split("=== ")[1:]:
+        title, _, rest = block.partition("\n")
+        files = {}
+        for part in f"--- main.py\n{rest}".split("--- ")[1:]:
+            path, _, source = part.partition("\n")
+            files[path] = source
+        before, after = ({p: _EDIT.sub(side, s) for p, s in files.items()} for side in (r"\1", r"\2"))
+        assert before != after, f"{title}: nothing is edited"
+        cases[title] = (before, after)
+    return cases

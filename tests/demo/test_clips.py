@@ -8,7 +8,7 @@ import pytest
 from abaw_pipeline.demo.clips import plan, render
 from abaw_pipeline.demo.styles import DEMO_EMOTIONS
 
-from listening import functionals  # isort: skip
+from .listening import functionals
 
 
 def test_speakers_times_takes_times_emotions():

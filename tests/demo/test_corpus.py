@@ -117,6 +117,7 @@ def test_an_interrupted_call_is_not_taken_as_complete_and_leaves_no_rest(short, 
     assert not [name for name in contents(tmp_path) if name.endswith(".part")]
 
 
+@pytest.mark.long
 def test_a_killed_process_is_taken_up(made, tmp_path):
     code = (
         "import sys, pathlib; from abaw_pipeline.demo.corpus import DemoCorpus, write_demo_corpus; "

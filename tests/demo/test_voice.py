@@ -11,7 +11,7 @@ from abaw_pipeline.demo.syllables import CONSONANTS, VOWELS
 from abaw_pipeline.demo.voice import RATE, synthesize
 from abaw_pipeline.emotions import EMOTIONS
 
-from listening import bands, loudness, pitches  # isort: skip
+from .listening import bands, loudness, pitches
 
 TEXT = ("ma", "de", "lo", "ba", "ni", "ga")
 
