@@ -19,7 +19,9 @@ class PipelineError(Exception):
     def __str__(self) -> str:
         """One line: where, what and the hint, as far as they are known."""
         text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text} {self.hint}" if self.hint else text
+        if not self.hint:
+            return text
+        return f"{text} {self.hint}" if text.endswith((".", "!", "?", ":")) else f"{text}. {self.hint}"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keyword arguments survive the way back from a worker process."""

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.artifacts.packages import package, reach_of, read_cases
 
 from abaw_pipeline.artifacts.reach import UnreachableCodeError, reach, reach_text
-from artifacts.packages import package, reach_of, read_cases
 
 MAIN = "main.py"
 CHANGED = read_cases("definitions") | read_cases("imports") | read_cases("top_level")

@@ -54,13 +54,16 @@ class BothWays(nn.Module):
 
 
 class AttentionPool(nn.Module):
-    """Weighted mean over time, the weights being learnt from each frame."""
+    """Weighted mean and deviation over time, the weights being learnt from each frame."""
 
     def __init__(self, n_in: int, n_hidden: int) -> None:
         super().__init__()
         self.score = nn.Sequential(nn.Linear(n_in, n_hidden), nn.Tanh(), nn.Linear(n_hidden, 1))
 
     def forward(self, x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """[B, T, n_in], [B] -> [B, n_in]."""
+        """[B, T, n_in], [B] -> float32 [B, 2 n_in]."""
         scores = self.score(x).float().masked_fill(~valid(lengths, x.shape[1])[..., None], -torch.inf)
-        return (x * scores.softmax(dim=1)).sum(dim=1)
+        shares, frames = scores.softmax(dim=1), x.float()
+        mean = (frames * shares).sum(dim=1)
+        variance = ((frames - mean[:, None]) ** 2 * shares).sum(dim=1)
+        return torch.cat([mean, (variance + 1e-5).sqrt()], dim=1)

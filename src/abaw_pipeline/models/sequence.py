@@ -1,4 +1,4 @@
-"""Convolutions, a bidirectional GRU and attention over feature frames."""
+"""Convolutions, a bidirectional LSTM and attention over feature frames."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from abaw_pipeline.models.layers import AttentionPool, BothWays, MaskedConv
 
 
 class SequenceModel(nn.Module):
-    """Two convolutions (the second halves the frame rate), a bidirectional GRU, attention pooling, a linear layer.
+    """Two convolutions (the second halves the frame rate), a bidirectional LSTM, attentive pooling, a linear layer.
 
     Args:
         n_features: D, columns of a frame.
         n_classes: K.
-        width: channels of the convolutions and of each direction of the GRU.
+        width: channels of the convolutions and of each direction of the LSTM.
         dropout: after each convolution and before the last layer.
     """
 
@@ -24,7 +24,7 @@ class SequenceModel(nn.Module):
         self.second = MaskedConv(width, width, 5, 2, dropout)
         self.recurrent = BothWays(width, width)
         self.pool = AttentionPool(2 * width, width)
-        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * width, n_classes))
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(4 * width, n_classes))
 
     def forward(self, x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """[B, T, D], [B] -> logits [B, K]."""

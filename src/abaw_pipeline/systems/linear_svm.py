@@ -15,9 +15,10 @@ from abaw_pipeline.types import DoubleArray, Examples, Fitted, FloatArray, IntAr
 
 
 class LinearSVM(System):
-    """Linear SVM (one class against one) on z-scored clip vectors, as acoustic functionals are usually read.
+    """Linear SVM, each class against the rest, on z-scored clip vectors, as acoustic functionals are usually read.
 
-    With `kernel: rbf` it is the classifier that S2, section 3.2 puts on frozen sound embeddings (C = 0.001).
+    With `kernel: rbf` it is the classifier that S2, section 3.2 puts on frozen sound embeddings (C = 0.001),
+    each class against each other one.
     """
 
     kind: Literal["linear_svm"] = "linear_svm"
@@ -26,18 +27,18 @@ class LinearSVM(System):
     calibration_parts: int = Field(default=3, ge=2, description="subject-wise parts for the temperature")
 
     def fit(self, examples: Examples, *, seed: int, device: str = "cpu") -> Fitted:
-        """Fit the machine, and its temperature by cross-fitting; see `System.fit`. Nothing is random."""
+        """Fit the machine, and its temperature by cross-fitting; see `System.fit`."""
         labels = training_labels(examples)
         vectors, widths = clip_vectors(examples, self.inputs)
         n_classes = len(examples.classes)
 
         def scorer(fit_on: IntArray, score_on: IntArray) -> DoubleArray:
-            return _scores(self._machine(vectors[fit_on], labels[fit_on]), vectors[score_on], n_classes)
+            return _scores(self._machine(vectors[fit_on], labels[fit_on], seed), vectors[score_on], n_classes)
 
         held_out = cross_scores(scorer, labels, examples.subjects, n_classes, self.calibration_parts)
         temperature = fit_temperature(held_out, labels)
         card = make_card(self, examples, seed=seed, widths=widths, temperature=temperature)
-        return Fitted(card, estimator=self._machine(vectors, labels))
+        return Fitted(card, estimator=self._machine(vectors, labels, seed))
 
     def predict(self, fitted: Fitted, examples: Examples, *, device: str = "cpu") -> list[Posteriors]:
         """One row a clip; see `System.predict`."""
@@ -48,12 +49,15 @@ class LinearSVM(System):
         scores = _scores(fitted.estimator, vectors, len(examples.classes))
         return whole_clips(softmax(scores, fitted.card["temperature"]), examples.durations)
 
-    def _machine(self, vectors: FloatArray, labels: IntArray) -> Any:
+    def _machine(self, vectors: FloatArray, labels: IntArray, seed: int) -> Any:
         from sklearn.pipeline import Pipeline
-        from sklearn.svm import SVC
+        from sklearn.svm import SVC, LinearSVC
 
         prepared = prepare(vectors, labels, None)
-        machine = SVC(C=self.C, kernel=self.kernel, decision_function_shape="ovr", cache_size=500)
+        # liblinear visits clips in random order; libsvm leaves nothing to chance
+        machine = (
+            LinearSVC(C=self.C, random_state=seed, max_iter=5000) if self.kernel == "linear" else SVC(C=self.C)
+        )
         machine.fit(prepared.transform(vectors.astype(np.float64)), labels)
         return Pipeline([*prepared.steps, ("classify", machine)])
 

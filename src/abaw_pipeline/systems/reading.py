@@ -46,9 +46,7 @@ def check_inputs(examples: Examples, names: Sequence[str]) -> None:
             there = ", ".join(sorted(examples.inputs)) or "none"
             raise DataError(f"no input named {name}; there are: {there}", where="inputs")
         if len(examples.inputs[name]) != len(examples):
-            raise DataError(
-                f"{len(examples.inputs[name])} items for {len(examples)} clips", where=f"input {name}"
-            )
+            raise DataError(f"{len(examples.inputs[name])} items for {len(examples)} clips", where=f"input {name}")
 
 
 def read_features(examples: Examples, name: str, index: int, width: int | None) -> FeatureSequence:

@@ -18,7 +18,7 @@ from abaw_pipeline.types import Examples, Fitted, FloatArray, Posteriors
 
 
 class SequenceNetwork(System, TrainingOptions):
-    """Convolutions, a bidirectional GRU and attention on frames of one or several extractors.
+    """Convolutions, a bidirectional LSTM and attention on frames of one or several extractors.
 
     Inputs meet on a grid of `step_s`; each column is z-scored by the training clips.
     All training clips are held in memory on that grid (4 bytes a value).
@@ -26,7 +26,7 @@ class SequenceNetwork(System, TrainingOptions):
 
     kind: Literal["sequence_network"] = "sequence_network"
     step_s: float = Field(default=0.02, gt=0, description="seconds between frames of the grid")
-    width: int = Field(default=96, ge=1, description="channels of convolutions and of each GRU direction")
+    width: int = Field(default=96, ge=1, description="channels of convolutions and of each LSTM direction")
     dropout: float = Field(default=0.3, ge=0, lt=1)
     augmentation: SequenceAugmentation = SequenceAugmentation()
 
@@ -50,9 +50,7 @@ class SequenceNetwork(System, TrainingOptions):
             curves.append(curve)
             tensors |= to_arrays(network, f"{member}.")
         n_parameters = sum(p.numel() for p in network.parameters())
-        card = make_card(
-            self, examples, seed=seed, widths=widths, curves=curves, n_parameters=n_parameters
-        )
+        card = make_card(self, examples, seed=seed, widths=widths, curves=curves, n_parameters=n_parameters)
         return Fitted(card, tensors=tensors)
 
     def predict(self, fitted: Fitted, examples: Examples, *, device: str = "cpu") -> list[Posteriors]:

@@ -42,7 +42,7 @@ class ShrinkageLDA(System):
             widths=widths,
             shrinkage=self.shrinkages[best],
             temperature=temperatures[best],
-            inner_log_loss={str(s): loss for s, loss in zip(self.shrinkages, losses, strict=True)},
+            inner_log_loss=[loss if np.isfinite(loss) else None for loss in losses],
         )
         return Fitted(card, estimator=self._model(vectors, labels, self.shrinkages[best]))
 

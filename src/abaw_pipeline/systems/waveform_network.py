@@ -82,9 +82,7 @@ class WaveformNetwork(System, TrainingOptions):
         for member in range(self.members):
             network = WaveformModel(len(examples.classes), self.width, self.dropout)
             load_arrays(network, fitted.tensors, f"{member}.")
-            logits = predict_logits(
-                network.to(device).eval(), windows, batch_size=self.batch_size, device=device
-            )
+            logits = predict_logits(network.to(device).eval(), windows, batch_size=self.batch_size, device=device)
             outputs.append(softmax(logits))
         values = np.mean(outputs, axis=0).astype(np.float32)
         end = start + np.array([len(window) for window in windows]) / RATE

@@ -12,11 +12,11 @@ from abaw_pipeline.types import FloatArray
 class SequenceAugmentation(Part):
     """Changes of tempo, position, level and parts of a z-scored feature sequence."""
 
-    tempo: float = Field(default=0.15, ge=0, lt=1, description="tempo varies by up to this share")
-    crop: float = Field(default=0.2, ge=0, lt=1, description="largest share of frames that is cut away")
-    time_mask: float = Field(default=0.15, ge=0, lt=1, description="largest share of frames set to the mean")
-    feature_mask: float = Field(default=0.15, ge=0, lt=1, description="largest share of features set so")
-    offset: float = Field(default=0.2, ge=0, description="deviation of a shift per feature, in z-scores")
+    tempo: float = Field(default=0.1, ge=0, lt=1, description="tempo varies by up to this share")
+    crop: float = Field(default=0.1, ge=0, lt=1, description="largest share of frames that is cut away")
+    time_mask: float = Field(default=0.1, ge=0, lt=1, description="largest share of frames set to the mean")
+    feature_mask: float = Field(default=0.1, ge=0, lt=1, description="largest share of features set so")
+    offset: float = Field(default=0.1, ge=0, description="deviation of a shift per feature, in z-scores")
 
     def __call__(self, sequence: FloatArray, rng: np.random.Generator) -> FloatArray:
         """A changed copy: float32 [T, D] -> float32 [T', D], T' at least 1."""

@@ -27,5 +27,5 @@ class TrainingOptions(Part):
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)
     mixup: float = Field(default=0.0, ge=0, description="alpha of the Beta distribution of mixing; 0: none")
     class_weights: Weighting = "none"
-    precision: Literal["float32", "bfloat16"] = Field(default="float32", description="of matrix products")
+    precision: Literal["float32", "bfloat16"] = Field(default="bfloat16", description="of matrix products")
     members: int = Field(default=1, ge=1, description="networks of different seeds whose outputs are averaged")

@@ -1,0 +1,70 @@
+"""What all sound extractors share: the check of their input, frames, and the frames' spans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from abaw_pipeline.errors import DataError
+from abaw_pipeline.types import DoubleArray, FeatureSequence, Waveform
+
+RATE = 16_000
+"""Samples per second (Hz) that every extractor expects: the rate of all five systems' sound (S0 to S4)."""
+
+BLOCK = 8192
+"""Frames worked on at once, so that memory stays flat however long a sound is."""
+
+
+def checked(sound: Waveform, *, least: int = 1) -> DoubleArray:
+    """Samples as float64 [n_samples], zero-padded at their end to `least` samples.
+
+    Raises:
+        DataError: no samples, not one channel, not finite, or another rate than 16 kHz.
+    """
+    if sound.rate != RATE:
+        raise DataError(f"sound at {sound.rate} Hz where {RATE} Hz is expected", hint=f"Decode it at {RATE} Hz.")
+    if sound.samples.ndim != 1:
+        raise DataError(f"samples of shape {sound.samples.shape} where one channel is expected")
+    if len(sound.samples) == 0:
+        raise DataError("the sound has no samples", hint="Leave the clip out, or check its times.")
+    samples = np.asarray(sound.samples, dtype=np.float64)
+    if not np.isfinite(samples).all():
+        raise DataError("the sound has samples that are not finite numbers")
+    return np.pad(samples, (0, max(least - len(samples), 0)))
+
+
+def count_frames(n_samples: int, window: int, hop: int) -> int:
+    """How many whole frames fit."""
+    return 1 + (n_samples - window) // hop
+
+
+def frame_blocks(samples: DoubleArray, window: int, hop: int) -> Iterator[DoubleArray]:
+    """Whole frames of `window` samples every `hop` samples, as views [at most BLOCK, window]."""
+    frames = np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
+    for begin in range(0, len(frames), BLOCK):
+        yield frames[begin : begin + BLOCK]
+
+
+def framewise(values: DoubleArray, sound: Waveform, *, window: float, hop: float) -> FeatureSequence:
+    """Rows [T, D] with the spans of their frames: row i from i * hop to window later (s), clipped to the sound."""
+    start = np.arange(len(values), dtype=np.float64) * hop
+    end = np.minimum(start + window, sound.duration)
+    return FeatureSequence(np.minimum(start, sound.duration), end, _finite(values))
+
+
+def whole_clip(row: DoubleArray, sound: Waveform) -> FeatureSequence:
+    """One row [D] that describes the whole sound."""
+    return FeatureSequence(np.zeros(1), np.array([sound.duration]), _finite(row[None]))
+
+
+def hann(length: int) -> DoubleArray:
+    """Periodic Hann window."""
+    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length, dtype=np.float64) / length)
+
+
+def _finite(values: DoubleArray) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    single = values.astype(np.float32)
+    if not np.isfinite(single).all():
+        raise DataError("a feature is not a finite number", hint="Check the sound for samples far beyond -1..1.")
+    return single

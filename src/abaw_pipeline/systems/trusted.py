@@ -1,0 +1,6 @@
+"""What a stored estimator may be built from."""
+
+from __future__ import annotations
+
+TRUSTED_TYPES: tuple[str, ...] = ("sklearn.feature_selection._univariate_selection.f_classif",)
+"""Names, as skops gives them, that are trusted beside scikit-learn's own estimators: the F test of selection."""
