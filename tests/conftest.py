@@ -59,7 +59,8 @@ def make_project(folder: Path) -> Project:
     """Copy the configuration; the package is the installed one."""
     shutil.copytree(PROJECT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
     (folder / "conf" / "local").mkdir()
-    shutil.copy(PROJECT / "pyproject.toml", folder)
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(PROJECT / name, folder)
     (folder / "src").symlink_to(PROJECT / "src")
     return Project(folder)
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.conftest import PROJECT
 
 from abaw_pipeline.parameters import ParameterError, check_parameters, expand_grid
-from tests.conftest import PROJECT
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any
 import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ class ProjectHooks:
         self._study, self._project = parameters.study, Path(context.project_path)
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:
         """Look for what the pipeline reads but does not make, then lock the study.
 
         Raises:
@@ -51,7 +50,7 @@ class ProjectHooks:
         self._take_lock()
 
     @hook_impl
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:
         """Release the study and, where a report was made, print its results."""
         self._release_lock()
         if "report" in pipeline.all_outputs():
@@ -89,7 +88,7 @@ class ProjectHooks:
             self._lock = None
 
 
-def _is_missing(name: str, catalog: CatalogProtocol) -> bool:
+def _is_missing(name: str, catalog: Any) -> bool:
     if name == "parameters" or name.startswith("params:"):
         return False
     return not catalog.exists(name)
@@ -101,7 +100,7 @@ def _tell_missing(names: list[str]) -> str:
 
     lines = []
     for name in names:
-        makers = [label for label, pipeline in pipelines.items() if name in pipeline.outputs() | pipeline.all_outputs()]
+        makers = [label for label, pipeline in pipelines.items() if name in pipeline.all_outputs()]
         first = next((label for label in makers if label != "__default__"), None)
         advice = f"make it with: kedro run --pipeline={first}" if first else "no pipeline makes it"
         lines.append(f"  {name}: {advice}")

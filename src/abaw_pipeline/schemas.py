@@ -49,7 +49,8 @@ class TableSchema:
             table = pa.Table.from_pandas(data[list(self.columns)], schema=schema, preserve_index=False)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise DataError(f"a column has another type than it should: {error}", where=self.name) from error
-        return table.to_pandas(types_mapper={pa.string(): pd.StringDtype()}.get)
+        checked: pd.DataFrame = table.to_pandas(types_mapper={pa.string(): pd.StringDtype()}.get)
+        return checked
 
     def empty(self) -> pd.DataFrame:
         """The table without rows."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from abaw_pipeline.configuration import corpus_folder
 from abaw_pipeline.hooks import ProjectHooks
 
@@ -13,3 +15,6 @@ CONFIG_LOADER_ARGS = {
     "default_run_env": "local",
     "custom_resolvers": {"corpus_folder": corpus_folder},
 }
+
+# Kedro 1.7 itself calls what omegaconf 2.4 has renamed; a user can do nothing about it.
+warnings.filterwarnings("ignore", message=r"(?s).*register_new_resolver", category=DeprecationWarning)

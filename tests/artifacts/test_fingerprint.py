@@ -131,11 +131,7 @@ def test_forms_are_stable_and_json():
 
 
 json_like = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-5, 5)
-    | st.sampled_from([0.0, 1.0, 2.0])
-    | st.sampled_from(["", "1", "a"]),
+    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from([0.0, 1.0, 2.0]) | st.sampled_from(["", "1", "a"]),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.lists(inner, max_size=3).map(tuple)
@@ -235,9 +231,7 @@ def test_what_a_reference_reads_counts():
 
 def test_code_of_a_part_counts(tmp_path: Path):
     def found(text: str) -> str:
-        source = (
-            f"from abaw_pipeline.parts import Part\nclass A(Part):\n    x: int = 1\n    def f(self): return {text}"
-        )
+        source = f"from abaw_pipeline.parts import Part\nclass A(Part):\n    x: int = 1\n    def f(self): return {text}"
         with package(tmp_path, {"__init__.py": "", "a.py": source}):
             import made.a
 

@@ -74,9 +74,7 @@ def test_a_missing_and_a_short_file_are_made_again(store, save):
 
 
 def test_keys_with_equal_recipes_share_a_job(store):
-    plan = make_plan(
-        {"a": Recipe(stages.double, {"x": 1}), ("b", "c"): Recipe(stages.double, {"x": 1})}, store, {}
-    )
+    plan = make_plan({"a": Recipe(stages.double, {"x": 1}), ("b", "c"): Recipe(stages.double, {"x": 1})}, store, {})
     assert [job.keys for job in plan.jobs] == [("a", ("b", "c"))]
 
 
@@ -100,9 +98,7 @@ def test_a_failed_reference_blocks_wherever_it_hides(store, save):
 
 
 def test_an_edited_format_makes_pieces_anew(tmp_path, store):
-    source = (
-        "from abaw_pipeline.artifacts.formats import JsonFormat\nclass Own(JsonFormat):\n    separators = '{}'\n"
-    )
+    source = "from abaw_pipeline.artifacts.formats import JsonFormat\nclass Own(JsonFormat):\n    separators = '{}'\n"
 
     def fingerprint(text):
         with package(tmp_path, {"__init__.py": "", "own.py": source.format(text)}):

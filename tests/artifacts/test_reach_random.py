@@ -1,4 +1,4 @@
-"""Random small programs: whatever a plain walk over the call graph finds must be in the digest, and nothing else."""
+"""Random small programs: what a plain walk over the call graph finds is in the digest, and nothing else."""
 
 import tempfile
 from pathlib import Path
@@ -21,7 +21,7 @@ homes = st.lists(st.integers(0, MODULES - 1), min_size=FUNCTIONS, max_size=FUNCT
 
 
 def _sources(calls: list[tuple[int, int, str]], home: list[int], constants: list[int]) -> dict[str, str]:
-    """One file a module; function i is `f{i}` in module `m{home[i]}` and returns its constant and what it calls."""
+    """One file a module; function i is `f{i}` in `m{home[i]}` and returns its constant and what it calls."""
     files = {}
     for module in range(MODULES):
         heads, bodies = [], []

@@ -35,9 +35,7 @@ def test_a_package_is_its_own_package(tmp_path: Path):
             assert symbols.package == "made"
 
 
-@pytest.mark.parametrize(
-    "module", ["numpy", "json", "sys", "made_nowhere", "", "__main__", "abaw_pipeline.nowhere"]
-)
+@pytest.mark.parametrize("module", ["numpy", "json", "sys", "made_nowhere", "", "__main__", "abaw_pipeline.nowhere"])
 def test_other_modules_have_no_symbols(module):
     assert load_symbols(module) is None
 

@@ -34,8 +34,7 @@ def test_the_best_is_the_best_of_all_candidates_one_by_one(sample):
     fusion = MCWF(pool=50)
     candidates = fusion._candidates(4, 5, seed=3)
     values = [
-        float(reached(fusion, FusionWeights({"weights": candidate}), posteriors, labels))
-        for candidate in candidates
+        float(reached(fusion, FusionWeights({"weights": candidate}), posteriors, labels)) for candidate in candidates
     ]
     weights = fusion.fit(posteriors, labels, groups, seed=3)
     assert weights.info["candidate"] == int(np.argmax(values))

@@ -43,9 +43,7 @@ def test_shortest_sequences_work(n_frames):
     logits = SequenceModel(3, 4, 5, 0.0).eval()(torch.randn(1, n_frames, 3), torch.tensor([n_frames]))
     assert logits.shape == (1, 4)
     assert torch.isfinite(logits).all()
-    assert torch.isfinite(
-        WaveformModel(4, 2, 0.0).eval()(torch.randn(1, n_frames, 1), torch.tensor([n_frames]))
-    ).all()
+    assert torch.isfinite(WaveformModel(4, 2, 0.0).eval()(torch.randn(1, n_frames, 1), torch.tensor([n_frames]))).all()
 
 
 def test_backward_layer_starts_at_the_end_of_each_sequence():

@@ -20,9 +20,7 @@ SYSTEMS = (
     "wav2vec2_frozen_svm",
     "mel_mean_logreg",
 )
-LONG = (
-    "AffectNet-EE + two-layer LSTM on 2 s windows at 5 fps, balanced weights, chosen by unweighted average recall"
-)
+LONG = "AffectNet-EE + two-layer LSTM on 2 s windows at 5 fps, balanced weights, chosen by unweighted average recall"
 NASTY = "<script>alert('x')</script> & \"Füße\" 表情 {{ 7*7 }}"
 
 
@@ -63,9 +61,7 @@ def fabricate(
         "folds_run": ran,
         "folds_total": 5,
         "protocol": "Five folds with separate actors, pooled predictions",
-        "metrics": frame(
-            "study corpus protocol system fold split level class measure value lo hi interval n", metrics
-        ),
+        "metrics": frame("study corpus protocol system fold split level class measure value lo hi interval n", metrics),
         "confusion": frame("system fold truth predicted count", confusion),
         "fusion_weights": frame("method fold system class source_class weight", _weights(rng, rest, classes, ran)),
         "systems": frame(

@@ -38,9 +38,7 @@ def test_sizes(size, text):
 
 @pytest.mark.parametrize("missing", [None, float("nan"), float("inf"), "", "unknown"])
 def test_missing_numbers_are_dashes(missing):
-    written = [
-        f(missing) for f in (numbers.percent, numbers.points, numbers.count, numbers.duration, numbers.size)
-    ]
+    written = [f(missing) for f in (numbers.percent, numbers.points, numbers.count, numbers.duration, numbers.size)]
     assert written == [numbers.MISSING] * 5
     assert numbers.interval(0.5, missing) == ""
 

@@ -102,9 +102,7 @@ NASTY_INPUTS = {
     "long names": {"names": tuple(f"{LONG} #{n}" for n in range(15)), "ran": 2, "folds_total": 12},
     "one system": {"names": ("only",), "ran": 1, "fusion_weights": pd.DataFrame(), "failures": pd.DataFrame()},
     "nothing": {
-        **dict.fromkeys(
-            ("metrics", "confusion", "fusion_weights", "systems", "failures", "stages"), pd.DataFrame()
-        ),
+        **dict.fromkeys(("metrics", "confusion", "fusion_weights", "systems", "failures", "stages"), pd.DataFrame()),
         **dict.fromkeys(("counts", "class_counts", "folds"), pd.DataFrame()),
         **{"names": (), "folds_run": 0, "parameters": {}, "environment": {}},
     },
@@ -122,9 +120,7 @@ def test_nasty_inputs_give_whole_safe_pages(name):
     assert not re.search(r"\b(nan|None|NaN|NaT|<NA>|inf)\b", reader.text)
     assert "<script" not in page
     assert "49 " not in first_screen(page)
-    labels = [
-        value for _, attribute, value in reader.attributes if attribute in ("aria-label", "x", "cx", "width")
-    ]
+    labels = [value for _, attribute, value in reader.attributes if attribute in ("aria-label", "x", "cx", "width")]
     assert not [value for value in labels if re.search("nan|None", value)]
 
 
@@ -198,9 +194,7 @@ def test_nothing_is_loaded_from_anywhere():
     assert "url(" not in page
     assert "@import" not in page
     loads = [
-        value
-        for _, name, value in Reader(page).attributes
-        if name in ("src", "href", "srcset", "data", "xlink:href")
+        value for _, name, value in Reader(page).attributes if name in ("src", "href", "srcset", "data", "xlink:href")
     ]
     assert all(value.startswith("#") or value == "data:," for value in loads)
 

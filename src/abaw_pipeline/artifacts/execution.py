@@ -13,9 +13,7 @@ from abaw_pipeline.parts import Part
 class Execution(Part):
     """How pieces are computed; none of it changes what a piece is."""
 
-    workers: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
-        "auto", description="processes; auto: one a core"
-    )
+    workers: Literal["auto"] | Annotated[int, Field(ge=1)] = Field("auto", description="processes; auto: one a core")
     on_error: Literal["record", "raise"] = Field("record", description="record a failed key, or stop the run")
 
     def processes(self, tasks: int) -> int:

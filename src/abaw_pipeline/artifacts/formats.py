@@ -91,8 +91,8 @@ class FeatureFormat:
         vectors = table.column("embedding").combine_chunks()
         width = vectors.type.list_size
         # copies: arrays that may be written to, as those of a piece just computed
-        values = np.array(vectors.flatten(), dtype=np.float32).reshape(-1, width)
-        start, end = (np.array(table.column(name)) for name in ("start", "end"))
+        values = vectors.flatten().to_numpy().copy().reshape(-1, width)
+        start, end = (table.column(name).to_numpy().copy() for name in ("start", "end"))
         return FeatureSequence(start, end, values)
 
     def rows(self, value: Any) -> int:
@@ -111,8 +111,8 @@ class AudioFormat:
 
         if not isinstance(value, Waveform):
             raise TypeError(f"a piece in format audio must be a Waveform, not {type(value).__name__}")
-        if value.samples.ndim != 1 or not np.isfinite(value.samples).all():
-            raise ValueError("sound must be one finite sample after the other: [samples]")
+        if value.samples.ndim != 1 or not len(value.samples) or not np.isfinite(value.samples).all():
+            raise ValueError(f"sound must be finite [samples], at least one, not {list(value.samples.shape)}")
         # rounding half to even at 2**15 makes 16-bit sources come back exactly
         samples = np.clip(np.rint(value.samples * 32768.0), -32768, 32767).astype(np.int16)
         soundfile.write(path, samples, value.rate, format="FLAC", subtype="PCM_16")

@@ -51,7 +51,7 @@ class RecipeMap(PieceMap):
         ValueError: a key that no file could hold (not Unicode).
     """
 
-    def __init__(self, name: str, recipes: Mapping[Key, Recipe]) -> None:
+    def __init__(self, name: str, recipes: Mapping[Any, Recipe]) -> None:
         self.name = name
         self.recipes = dict(recipes)
         for key, recipe in self.recipes.items():

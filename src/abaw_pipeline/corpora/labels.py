@@ -61,6 +61,5 @@ def emotion(label: str, labels: Mapping[str, str], where: str) -> str:
     raise CorpusError(
         f"label {label!r} is no known emotion.",
         where=where,
-        hint=f"Map it in the corpus's parameters, labels: {{{label!r}: {guess}}}; "
-        f"emotions are {', '.join(EMOTIONS)}.",
+        hint=f"Map it in the corpus's parameters, labels: {{{label!r}: {guess}}}; emotions are {', '.join(EMOTIONS)}.",
     )

@@ -94,9 +94,7 @@ class Manifest(Corpus):
         start = _seconds(cells, "start", where, decimal_comma) or 0.0
         end = _seconds(cells, "end", where, decimal_comma)
         if end is not None and start >= end:
-            raise CorpusError(
-                f"start {start:g} s is not before end {end:g} s.", where=where, hint="Correct the times."
-            )
+            raise CorpusError(f"start {start:g} s is not before end {end:g} s.", where=where, hint="Correct the times.")
         subject = cells.get("subject", "")
         return ClipEntry(
             clip_id=clip_id,

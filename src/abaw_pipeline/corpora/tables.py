@@ -68,9 +68,7 @@ def read_table(path: Path, required: str) -> Table:
     table = _parquet(path, data) if data.startswith(PARQUET_MAGIC) else _csv(path, data, required)
     twice = sorted({name for name in table.columns if name and table.columns.count(name) > 1})
     if twice:
-        raise CorpusError(
-            f"two columns share one name: {some(twice)}.", where=str(path), hint="Rename one of them."
-        )
+        raise CorpusError(f"two columns share one name: {some(twice)}.", where=str(path), hint="Rename one of them.")
     return table
 
 
@@ -136,9 +134,7 @@ def _parquet(path: Path, data: bytes) -> Table:
         flat = [field.name for field in schema if _is_flat(field.type)]
         values = file.read(columns=flat).to_pydict() if len(set(schema.names)) == len(schema.names) else {}
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise CorpusError(
-            f"not readable as Parquet ({error}).", where=str(path), hint="Write it again."
-        ) from error
+        raise CorpusError(f"not readable as Parquet ({error}).", where=str(path), hint="Write it again.") from error
     columns = [plain(name) for name in schema.names if values == {} or name in values]
     texts = [[_cell(value) for value in column] for column in values.values()]
     rows = [Row(n, dict(zip(columns, cells, strict=True))) for n, cells in enumerate(zip(*texts, strict=True), 1)]

@@ -88,9 +88,9 @@ def metrics_table(
             rows += [{**base, "fold": fold, **row} for row in fresh]
         rows += [{**base, **row} for row in _over_folds(scored)]
     result = pd.DataFrame(rows).assign(split=split, level=level)
-    return result.astype(
-        {"class": "string", "interval": "string"} | dict.fromkeys(("value", "lo", "hi"), "float64")
-    )[COLUMNS]
+    return result.astype({"class": "string", "interval": "string"} | dict.fromkeys(("value", "lo", "hi"), "float64"))[
+        COLUMNS
+    ]
 
 
 def confusion_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:

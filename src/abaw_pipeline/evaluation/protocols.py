@@ -8,12 +8,12 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-import pandas as pd
 from pydantic import Field
 
 from abaw_pipeline.errors import PipelineError, ProtocolError
 from abaw_pipeline.evaluation.splits import split_subjects
 from abaw_pipeline.parts import Part
+from abaw_pipeline.types import Table
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class SubjectLists(Part):
         """How many folds the lists make."""
         return len(self.validation)
 
-    def validation_folds(self, clips: pd.DataFrame, *, seed: int) -> dict[str, int]:
+    def validation_folds(self, clips: Table, *, seed: int) -> dict[str, int]:
         """The fold in which each listed subject validates.
 
         Args:
@@ -79,7 +79,7 @@ class SubjectKFold(Part):
         """How many folds there are."""
         return self.k
 
-    def validation_folds(self, clips: pd.DataFrame, *, seed: int) -> dict[str, int]:
+    def validation_folds(self, clips: Table, *, seed: int) -> dict[str, int]:
         """The fold in which each subject validates.
 
         Args:
@@ -159,12 +159,12 @@ def parse_folds(folds: Folds, n_folds: int) -> tuple[int, ...]:
 
 def make_folds(
     protocol: SubjectLists | SubjectKFold,
-    clips: pd.DataFrame,
+    clips: Table,
     *,
     folds: Folds = "all",
     inner_folds: int = 0,
     seed: int = 0,
-) -> pd.DataFrame:
+) -> Table:
     """Roles of the clips in the chosen folds, and in inner folds on each fold's training side.
 
     A fold and its inner folds are the same whichever other folds are chosen.
@@ -194,10 +194,12 @@ def make_folds(
         rows.append(_roles(labelled, str(number), None, held_out))
         if inner_folds:
             rows += _inner_roles(labelled[~labelled["subject"].isin(held_out)], str(number), inner_folds, seed)
+    import pandas as pd
+
     return pd.concat(rows, ignore_index=True)
 
 
-def _inner_roles(training: pd.DataFrame, parent: str, k: int, seed: int) -> list[pd.DataFrame]:
+def _inner_roles(training: Table, parent: str, k: int, seed: int) -> list[Table]:
     if training.empty:
         raise ProtocolError("no clip is left to train on", where=f"fold {parent}")
     # Drawn with the same seed for each outer fold, so that choosing other folds changes nothing.
@@ -208,7 +210,9 @@ def _inner_roles(training: pd.DataFrame, parent: str, k: int, seed: int) -> list
     ]
 
 
-def _roles(clips: pd.DataFrame, fold: str, parent: str | None, held_out: set[str]) -> pd.DataFrame:
+def _roles(clips: Table, fold: str, parent: str | None, held_out: set[str]) -> Table:
+    import pandas as pd
+
     validates = clips["subject"].isin(held_out)
     table = clips[["clip_id", "subject"]].assign(
         fold=fold,
@@ -218,7 +222,7 @@ def _roles(clips: pd.DataFrame, fold: str, parent: str | None, held_out: set[str
     return table[COLUMNS]
 
 
-def _deal(clips: pd.DataFrame, k: int, *, seed: int, where: str) -> dict[str, int]:
+def _deal(clips: Table, k: int, *, seed: int, where: str) -> dict[str, int]:
     labels, subjects = clips["label"].astype(str).tolist(), clips["subject"].tolist()
     try:
         parts = split_subjects(labels, subjects, k, seed=seed)
@@ -227,7 +231,7 @@ def _deal(clips: pd.DataFrame, k: int, *, seed: int, where: str) -> dict[str, in
     return dict(zip(subjects, parts.tolist(), strict=True))
 
 
-def _labelled(clips: pd.DataFrame) -> pd.DataFrame:
+def _labelled(clips: Table) -> Table:
     missing = {"clip_id", "subject", "label"} - set(clips.columns)
     if missing:
         raise ProtocolError(f"column {', '.join(sorted(missing))} is missing", where="clips")

@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 
 
-def training_labels(
-    clips: pd.DataFrame, folds: pd.DataFrame, *, permute: bool, seed: int
-) -> dict[str, dict[str, str]]:
+def training_labels(clips: pd.DataFrame, folds: pd.DataFrame, *, permute: bool, seed: int) -> dict[str, dict[str, str]]:
     """Label of each training clip, by fold.
 
     Args:
@@ -33,9 +31,7 @@ def training_labels(
         outer = {fold: _shuffled(labels, f"{seed}/{fold}") for fold, labels in outer.items()}
     parents = folds.drop_duplicates("fold").set_index("fold")["parent"]
     by_fold = {str(fold): outer[str(fold) if pd.isna(parent) else str(parent)] for fold, parent in parents.items()}
-    return {
-        fold: {str(clip_id): str(label) for clip_id, label in labels.items()} for fold, labels in by_fold.items()
-    }
+    return {fold: {str(clip_id): str(label) for clip_id, label in labels.items()} for fold, labels in by_fold.items()}
 
 
 def _shuffled(labels: pd.Series, stream: str) -> pd.Series:

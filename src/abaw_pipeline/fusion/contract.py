@@ -72,9 +72,7 @@ def check_posteriors(posteriors: DoubleArray) -> DoubleArray:
     return values
 
 
-def check_fitting(
-    posteriors: DoubleArray, labels: IntArray, groups: Sequence[str]
-) -> tuple[DoubleArray, IntArray]:
+def check_fitting(posteriors: DoubleArray, labels: IntArray, groups: Sequence[str]) -> tuple[DoubleArray, IntArray]:
     """The posteriors as float64 and the labels as int64, if a fusion can be fitted to them.
 
     Raises:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from abaw_pipeline.errors import DataError
-from abaw_pipeline.types import DoubleArray
+from abaw_pipeline.types import DoubleArray, Table
 
 COLUMNS = ["system", "class", "source_class", "weight"]
 
@@ -28,7 +27,7 @@ class FusionWeights:
     values: Mapping[str, DoubleArray]
     info: Mapping[str, Any] = field(default_factory=dict)
 
-    def table(self, systems: Sequence[str], classes: Sequence[str]) -> pd.DataFrame:
+    def table(self, systems: Sequence[str], classes: Sequence[str]) -> Table:
         """The weights as rows.
 
         Args:
@@ -48,10 +47,12 @@ class FusionWeights:
         else:
             _check_shape(self.values["weights"], (len(systems), len(classes)))
             parts = [_cells(self.values["weights"], systems, classes, [None])]
+        import pandas as pd
+
         table = pd.concat(parts, ignore_index=True)[COLUMNS]
         return table.astype({"system": "string", "class": "string", "source_class": "string", "weight": "float64"})
 
-    def _stacking_parts(self, systems: Sequence[str], classes: Sequence[str]) -> list[pd.DataFrame]:
+    def _stacking_parts(self, systems: Sequence[str], classes: Sequence[str]) -> list[Table]:
         n_systems, n_classes = len(systems), len(classes)
         _check_shape(self.values["coef"], (n_classes, n_systems * n_classes))
         _check_shape(self.values["intercept"], (n_classes,))
@@ -64,7 +65,7 @@ class FusionWeights:
     @classmethod
     def from_table(
         cls,
-        table: pd.DataFrame,
+        table: Table,
         systems: Sequence[str],
         classes: Sequence[str],
         info: Mapping[str, Any] | None = None,
@@ -94,13 +95,15 @@ class FusionWeights:
 
 def _cells(
     values: DoubleArray, systems: Sequence[str | None], classes: Sequence[str], sources: Sequence[str | None]
-) -> pd.DataFrame:
+) -> Table:
     names = [(system, label, source) for system in systems for label in classes for source in sources]
+    import pandas as pd
+
     return pd.DataFrame(names, columns=COLUMNS[:3], dtype=object).assign(weight=values.ravel())
 
 
 def _grid(
-    table: pd.DataFrame, systems: Sequence[str | None], classes: Sequence[str], sources: Sequence[str | None]
+    table: Table, systems: Sequence[str | None], classes: Sequence[str], sources: Sequence[str | None]
 ) -> DoubleArray:
     keys = table[COLUMNS[:3]].astype(object)
     rows = [tuple(row) for row in keys.where(keys.notna(), None).to_numpy()]

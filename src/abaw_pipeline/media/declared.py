@@ -19,12 +19,12 @@ UNKNOWN_SIZES = {0, 0xFFFFFFFF}
 
 
 def sound_end(container: Any, stream: Any) -> Fraction | None:
-    """When the sound ends according to the header, in seconds from the file's origin; None if it does not say."""
-    begin = Fraction(stream.start_time or 0) * stream.time_base - origin(container)
+    """When the sound ends by the header, in seconds from the file's origin; None if it does not say."""
+    begin: Fraction = Fraction(stream.start_time or 0) * stream.time_base - origin(container)
     if container.format.name in GUESSING_FORMATS or _mp3_without_frame_count(container, stream):
         return None
     if stream.duration is not None:
-        return begin + stream.duration * stream.time_base
+        return begin + Fraction(stream.duration * stream.time_base)
     tagged = _clock(stream.metadata.get("DURATION", ""))
     if tagged is not None:
         # Matroska's tag counts from zero on the file's clock, not from the stream's first sample.
@@ -36,8 +36,8 @@ def sound_end(container: Any, stream: Any) -> Fraction | None:
 def tolerance(stream: Any) -> float:
     """How much of the promised sound may be missing (seconds).
 
-    Lossless sound has an exact count, up to the millisecond in which some containers count. Encoders of lossy sound add
-    and cut up to about two blocks of it, and their containers round.
+    Lossless sound has an exact count, up to the millisecond in which some containers count. Encoders of lossy
+    sound add and cut up to about two blocks of it, and their containers round.
     """
     name = stream.codec_context.name
     return 0.002 if name == "flac" or name.startswith("pcm_") else 0.1

@@ -24,20 +24,20 @@ END_TOLERANCE = 0.1
 """A segment may end this much (s) after its file: annotations and containers round."""
 
 
-def decode_audio(
-    path: str | Path, *, rate: int = 16_000, start: float = 0.0, end: float | None = None
-) -> Waveform:
+def decode_audio(path: str | Path, *, rate: int = 16_000, start: float = 0.0, end: float | None = None) -> Waveform:
     """Sound of a file, or of its segment [start, end), mixed to one channel and resampled.
 
-    Time counts from the container's start, as for pictures: sound that starts late is preceded by zeros, and holes
-    in it are zeros. Sample n of the file lies at n / rate; the segment is samples round(start * rate) to
-    round(end * rate) of the whole file's, bit for bit, because decoding always begins at the file's begin. Channels
-    are averaged. A stream that ends before the pictures do is followed by zeros as far as `end` asks for them.
+    Time counts from the container's start, as for pictures: sound that starts late is preceded by zeros, and
+    holes in it are zeros. Sample n of the file lies at n / rate; a segment is samples round(start * rate) to
+    round(end * rate) of the whole file's, bit for bit, because decoding always begins where the file does.
+    Channels are averaged. A stream that ends before the pictures do is followed by zeros as far as `end` asks
+    for them.
 
-    A file is damaged if a decoder refuses a packet, if a FLAC file lacks a block or its checksum fails, or if the sound ends before
-    its header says: 2 ms for lossless sound, any byte for wav, 0.1 s for lossy sound. Ogg, raw AAC and mp3 without a
-    count of frames say no length, so their loss of the end goes unseen, as does damage that a lossy decoder conceals.
-    Of a segment only the part up to its end is read and checked.
+    A file is damaged if a decoder refuses a packet, if a FLAC file lacks a block or a block's checksum is
+    wrong, or if the sound ends earlier than its header says: by any byte for wav, 2 ms for other lossless
+    sound, 0.1 s for lossy sound. Ogg, raw AAC and mp3 without a count of frames promise no length, so a
+    missing end goes unseen there, as does damage that a lossy decoder conceals. Of a segment only the part up
+    to its end is read and checked.
 
     Args:
         path: any file that FFmpeg reads; of several sound streams the one that a player would choose.
@@ -49,8 +49,8 @@ def decode_audio(
         float32 samples, finite; round(end * rate) - round(start * rate) of them if `end` is given.
 
     Raises:
-        MediaError: missing, empty, damaged or truncated file, no sound stream, no samples, a segment that is empty,
-            holds no sound or ends more than 0.1 s after the file.
+        MediaError: missing, empty, damaged or truncated file, no sound stream, no samples, a segment that is
+            empty, holds no sound or ends more than 0.1 s after the file.
     """
     _check_segment(path, rate, start, end)
     check = Path(path)
@@ -63,9 +63,7 @@ def decode_audio(
             _check_end(container, stream, reached / rate, str(path))
         if reached <= first:
             raise MediaError(
-                f"no sound after {start:g} s: it ends at {reached / rate:.3f} s"
-                if reached
-                else "no sound samples",
+                f"no sound after {start:g} s: it ends at {reached / rate:.3f} s" if reached else "no sound samples",
                 where=str(path),
             )
         if last is not None and reached < last:
@@ -80,9 +78,7 @@ def _check_segment(path: str | Path, rate: int, start: float, end: float | None)
     if rate <= 0:
         raise MediaError(f"a rate of {rate} Hz is not possible", where=str(path))
     if not 0 <= start < float("inf") or (end is not None and not start < end < float("inf")):
-        raise MediaError(
-            f"the segment from {start} to {end} s is empty or lies outside the file", where=str(path)
-        )
+        raise MediaError(f"the segment from {start} to {end} s is empty or lies outside the file", where=str(path))
     if end is not None and round(end * rate) == round(start * rate):
         raise MediaError(f"the segment from {start} to {end} s is shorter than a sample", where=str(path))
 

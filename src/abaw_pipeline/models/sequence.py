@@ -9,7 +9,7 @@ from abaw_pipeline.models.layers import AttentionPool, BothWays, MaskedConv
 
 
 class SequenceModel(nn.Module):
-    """Two convolutions (the second halves the frame rate), a bidirectional LSTM, attentive pooling, a linear layer.
+    """Two convolutions (the second halves the rate), a bidirectional LSTM, attentive pooling, a linear layer.
 
     Args:
         n_features: D, columns of a frame.

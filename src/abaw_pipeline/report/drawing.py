@@ -196,9 +196,7 @@ def heatmap(
     """Rows of cells under the columns' names (`short` ones on a phone), each row's own name above it."""
     width = 100 / max(1, len(columns))
     values = {
-        "rows": [
-            {**_names(name), "y": 36 + 50 * number, "cells": cells} for number, (name, cells) in enumerate(rows)
-        ],
+        "rows": [{**_names(name), "y": 36 + 50 * number, "cells": cells} for number, (name, cells) in enumerate(rows)],
         "columns": _columns(columns, short or columns, 0.0, width),
         "width_of_cell": f"{width - 0.4:.2f}%",
     }

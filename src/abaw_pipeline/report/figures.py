@@ -56,9 +56,7 @@ class Results:
     def scored_classes(self, system: str) -> pd.Series:
         """How many scored items each class has, by the truth that the system was scored on, else by clips."""
         classes = self.data.classes
-        counts = pd.Series(
-            tables.confusion_matrix(self.data.confusion, system, classes).sum(axis=1), index=[*classes]
-        )
+        counts = pd.Series(tables.confusion_matrix(self.data.confusion, system, classes).sum(axis=1), index=[*classes])
         if counts.sum() == 0:
             clips = self.data.class_counts.groupby("class")["clips"].sum()
             counts = clips.reindex([*classes]).fillna(0).astype(float)

@@ -162,16 +162,12 @@ def _tables(results: Results) -> dict[str, Table]:
     return {
         "results": _table(text, "Results by system, pooled over folds, in percent", strong=results.headline),
         "folds": _table(folds, f"{MEASURES[data.measure]} by fold, in percent", strong=results.headline),
-        "composition": _table(
-            data.folds, "Who trains and who validates", wrap={"Subjects"}, left={"Role", "Subjects"}
-        ),
+        "composition": _table(data.folds, "Who trains and who validates", wrap={"Subjects"}, left={"Role", "Subjects"}),
         "classwise": _table(
             tables.class_text(data.metrics, results.headline, data.classes),
             f"{results.headline} by class, in percent",
         ),
-        "f1": _table(
-            f1.reset_index(names="System"), "F1 by system and class, in percent", strong=results.headline
-        ),
+        "f1": _table(f1.reset_index(names="System"), "F1 by system and class, in percent", strong=results.headline),
         "counts": _table(data.counts, "Corpora", wrap={"Classes"}, left={"Classes"}),
         "class_counts": _table(data.class_counts, "Clips by corpus and class", left={"Class"}),
         "systems": _table(
@@ -183,9 +179,7 @@ def _tables(results: Results) -> dict[str, Table]:
             left={"Kind", "Inputs", "Settings"},
             strong=results.headline,
         ),
-        "environment": Table(
-            "What it ran with", ["Name", "Value"], _pairs(data.environment), {"Value"}, {"Value"}
-        ),
+        "environment": Table("What it ran with", ["Name", "Value"], _pairs(data.environment), {"Value"}, {"Value"}),
         "causes": _table(
             tables.failure_summary(data.failures),
             "Failures by kind",

@@ -75,9 +75,7 @@ def _ramp(stops: tuple[str, ...], fill: str, text: str) -> dict[str, str]:
         pairs = zip(_rgb(stops[left]), _rgb(stops[left + 1]), strict=True)
         color = "#" + "".join(f"{round(a + (b - a) * (place - left)):02x}" for a, b in pairs)
         found[f"{fill}{number}"] = color
-        found[f"{text}{number}"] = (
-            "#000000" if contrast("#000000", color) > contrast("#ffffff", color) else "#ffffff"
-        )
+        found[f"{text}{number}"] = "#000000" if contrast("#000000", color) > contrast("#ffffff", color) else "#ffffff"
     return found
 
 

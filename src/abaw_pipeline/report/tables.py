@@ -113,9 +113,7 @@ def fold_columns(table: pd.DataFrame) -> list[str]:
     return [column for column in table.columns if column.startswith("fold ")]
 
 
-def class_table(
-    metrics: pd.DataFrame, measure: str, systems: Sequence[str], classes: Sequence[str]
-) -> pd.DataFrame:
+def class_table(metrics: pd.DataFrame, measure: str, systems: Sequence[str], classes: Sequence[str]) -> pd.DataFrame:
     """A measure by system and class, pooled over folds, in the main setting; NaN where unknown."""
     table = pd.DataFrame(np.nan, index=[*systems], columns=[*classes])
     if len(metrics):

@@ -55,9 +55,7 @@ class LinearSVM(System):
 
         prepared = prepare(vectors, labels, None)
         # liblinear visits clips in random order; libsvm leaves nothing to chance
-        machine = (
-            LinearSVC(C=self.C, random_state=seed, max_iter=5000) if self.kernel == "linear" else SVC(C=self.C)
-        )
+        machine = LinearSVC(C=self.C, random_state=seed, max_iter=5000) if self.kernel == "linear" else SVC(C=self.C)
         machine.fit(prepared.transform(vectors.astype(np.float64)), labels)
         return Pipeline([*prepared.steps, ("classify", machine)])
 

@@ -73,8 +73,7 @@ def posterior_table(clip_ids: Sequence[str], classes: Sequence[str], posteriors:
         raise ValueError("posteriors must be finite, not negative, and sum to 1")
     names = [clip_id for clip_id, each in zip(clip_ids, posteriors, strict=True) for _ in each.start]
     times = {
-        side: np.concatenate([np.zeros(0), *(getattr(each, side) for each in posteriors)])
-        for side in ("start", "end")
+        side: np.concatenate([np.zeros(0), *(getattr(each, side) for each in posteriors)]) for side in ("start", "end")
     }
     columns = {f"p_{name}": pa.array(values[:, index], pa.float32()) for index, name in enumerate(classes)}
     return pa.table({"clip_id": pa.array(names, pa.string()), **times, **columns})

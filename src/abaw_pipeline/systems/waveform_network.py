@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from abaw_pipeline.systems.calibration import softmax
@@ -12,7 +13,7 @@ from abaw_pipeline.systems.reading import check_inputs, read_waveform, training_
 from abaw_pipeline.systems.system import System, check_card, make_card
 from abaw_pipeline.training.augmentation import WaveformAugmentation
 from abaw_pipeline.training.options import TrainingOptions
-from abaw_pipeline.types import Examples, Fitted, FloatArray, Posteriors
+from abaw_pipeline.types import DoubleArray, Examples, Fitted, FloatArray, IntArray, Posteriors
 
 RATE = 16_000
 """Samples a second that the network's strides are made for."""
@@ -48,7 +49,8 @@ class WaveformNetwork(System, TrainingOptions):
 
         labels = training_labels(examples)
         windows, owner, _ = self._windows(examples)
-        tensors, curves, n_classes = {}, [], len(examples.classes)
+        tensors: dict[str, npt.NDArray[Any]] = {}
+        curves, n_classes = [], len(examples.classes)
         for member in range(self.members):
             with seeded(own := seed + 1000 * member, device):
                 network = WaveformModel(n_classes, self.width, self.dropout).to(device)
@@ -89,7 +91,7 @@ class WaveformNetwork(System, TrainingOptions):
         rows = (owner == index for index in range(len(examples)))
         return [Posteriors(start[r], end[r], values[r]) for r in rows]
 
-    def _windows(self, examples: Examples) -> tuple[list[FloatArray], np.ndarray, np.ndarray]:
+    def _windows(self, examples: Examples) -> tuple[list[FloatArray], IntArray, DoubleArray]:
         check_inputs(examples, self.inputs)
         size = round(self.window_s * RATE)
         windows, owner, starts = [], [], []
@@ -117,4 +119,4 @@ def window_starts(n_samples: int, size: int, shift: int) -> list[int]:
 def _standardized(samples: FloatArray) -> FloatArray:
     centered = samples - samples.mean(dtype=np.float64)
     deviation = centered.std()
-    return (centered / (deviation if deviation > 1e-8 else 1.0)).astype(np.float32)[:, None]
+    return np.asarray(centered / (deviation if deviation > 1e-8 else 1.0), dtype=np.float32)[:, None]

@@ -26,11 +26,11 @@ class SequenceAugmentation(Part):
         first = rng.uniform(0, n * (1 - kept))
         where = first + np.arange(max(1, int(n * kept / rate))) * rate
         changed = sequence[np.minimum(where.astype(np.int64), n - 1)]
-        changed += rng.normal(0, self.offset, width).astype(np.float32)
+        changed += np.float32(self.offset) * rng.standard_normal(width, dtype=np.float32)
         frames = _stretch(len(changed), self.time_mask, rng)
         changed[frames] = 0
         changed[:, _stretch(width, self.feature_mask, rng)] = 0
-        return changed
+        return np.asarray(changed, dtype=np.float32)
 
 
 class WaveformAugmentation(Part):

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.training.batches import mix, one_hot, pad
@@ -60,9 +59,7 @@ def train(
     """
     rng = np.random.default_rng(seed)
     weights = torch.from_numpy(class_weights(labels, n_classes, options.class_weights)).to(device)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
-    )
+    optimizer = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
     targets = one_hot(labels, n_classes)
     n_batches = -(-len(sequences) // options.batch_size)
     curve: list[float] = []
@@ -71,9 +68,7 @@ def train(
         losses = []
         for index, rows in enumerate(np.array_split(rng.permutation(len(sequences)), n_batches)):
             step = epoch * n_batches + index
-            factor = rate_factor(
-                step, options.epochs * n_batches, warmup=options.warmup, schedule=options.schedule
-            )
+            factor = rate_factor(step, options.epochs * n_batches, warmup=options.warmup, schedule=options.schedule)
             for group in optimizer.param_groups:
                 group["lr"] = options.learning_rate * factor
             batch, lengths = pad([augment(sequences[row], rng) for row in rows])
@@ -105,23 +100,21 @@ def _step(
     lower = options.precision == "bfloat16"
     with torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=lower):
         logits = network(torch.from_numpy(batch).to(device), torch.from_numpy(lengths).to(device))
-    loss = F.cross_entropy(
+    loss = nn.functional.cross_entropy(
         logits.float(),
         torch.from_numpy(targets).to(device),
         weight=weights,
         label_smoothing=options.label_smoothing,
     )
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    torch.autograd.backward(loss)
     nn.utils.clip_grad_norm_(network.parameters(), options.clip_norm)
     optimizer.step()
     return float(loss.detach())
 
 
 @torch.no_grad()
-def predict_logits(
-    network: nn.Module, sequences: Sequence[FloatArray], *, batch_size: int, device: str
-) -> DoubleArray:
+def predict_logits(network: nn.Module, sequences: Sequence[FloatArray], *, batch_size: int, device: str) -> DoubleArray:
     """Logits of each sequence, in their order, whatever the batches: float64 [n, K].
 
     Args:

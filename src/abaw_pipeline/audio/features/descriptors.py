@@ -1,7 +1,8 @@
 """Low-level descriptors of speech: what a voice is like in each frame of 25 ms.
 
-librosa's functions that are compiled with numba's guvectorize (zero_crossings, yin, pyin, localmax) are not used: when
-several worker processes compile them for the first time together, numba's cache breaks and they crash (numba issue 10128).
+librosa's functions that are compiled with numba's guvectorize (zero_crossings, yin, pyin, localmax) are not
+used: when several worker processes compile them for the first time together, numba's cache breaks and the
+workers crash (numba issue 10128).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ NAMES: tuple[str, ...] = (
 
 
 def descriptors(samples: DoubleArray) -> DoubleArray:
-    """Descriptors of a sound of at least 400 samples at 16 kHz: float64 [len(NAMES), T], a column every 10 ms."""
+    """Descriptors of at least 400 samples at 16 kHz: float64 [len(NAMES), T], a column every 10 ms."""
     wide = np.pad(samples, (PITCH_WINDOW - WINDOW) // 2)
     blocks, before = [], None
     for frames, long_frames in zip(
@@ -111,12 +112,13 @@ def _slope(power: DoubleArray, low: float, high: float) -> DoubleArray:
 
 def _banded(magnitude: DoubleArray) -> dict[str, DoubleArray]:
     """Loudness, MFCC and spectral contrast of magnitudes [bins, T]."""
-    import librosa
+    from librosa.feature import mfcc, spectral_contrast
+    from librosa.filters import mel as mel_bank
 
-    bank = librosa.filters.mel(sr=RATE, n_fft=SIZE, n_mels=MEL_BANDS, fmin=20.0, dtype=np.float64)
+    bank = mel_bank(sr=RATE, n_fft=SIZE, n_mels=MEL_BANDS, fmin=20.0, dtype=np.float64)
     mel = bank @ magnitude**2
-    cepstrum = librosa.feature.mfcc(S=np.log(mel + 1e-8), n_mfcc=MFCCS)
-    contrast = librosa.feature.spectral_contrast(S=magnitude, sr=RATE, n_bands=CONTRASTS - 1)
+    cepstrum = mfcc(S=np.log(mel + 1e-8), n_mfcc=MFCCS)
+    contrast = spectral_contrast(S=magnitude, sr=RATE, n_bands=CONTRASTS - 1)
     return {
         "loudness": (mel**0.3).sum(axis=0),
         **{f"contrast{band}": row for band, row in enumerate(contrast)},

@@ -23,7 +23,7 @@ def checked(sound: Waveform, *, least: int = 1) -> DoubleArray:
         DataError: no samples, not one channel, not finite, or another rate than 16 kHz.
     """
     if sound.rate != RATE:
-        raise DataError(f"sound at {sound.rate} Hz where {RATE} Hz is expected", hint=f"Decode it at {RATE} Hz.")
+        raise DataError(f"sound at {sound.rate} Hz instead of {RATE} Hz", hint=f"Decode it at {RATE} Hz.")
     if sound.samples.ndim != 1:
         raise DataError(f"samples of shape {sound.samples.shape} where one channel is expected")
     if len(sound.samples) == 0:
@@ -47,10 +47,13 @@ def frame_blocks(samples: DoubleArray, window: int, hop: int) -> Iterator[Double
 
 
 def framewise(values: DoubleArray, sound: Waveform, *, window: float, hop: float) -> FeatureSequence:
-    """Rows [T, D] with the spans of their frames: row i from i * hop to window later (s), clipped to the sound."""
+    """Rows [T, D] with the spans of their frames: from i * hop to a window later (s), clipped to the sound.
+
+    Rows that would begin after the sound (in what was padded) are left out.
+    """
     start = np.arange(len(values), dtype=np.float64) * hop
-    end = np.minimum(start + window, sound.duration)
-    return FeatureSequence(np.minimum(start, sound.duration), end, _finite(values))
+    start = start[start < sound.duration]
+    return FeatureSequence(start, np.minimum(start + window, sound.duration), _finite(values[: len(start)]))
 
 
 def whole_clip(row: DoubleArray, sound: Waveform) -> FeatureSequence:
@@ -66,5 +69,5 @@ def hann(length: int) -> DoubleArray:
 def _finite(values: DoubleArray) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     single = values.astype(np.float32)
     if not np.isfinite(single).all():
-        raise DataError("a feature is not a finite number", hint="Check the sound for samples far beyond -1..1.")
+        raise DataError("a feature is not a finite number", hint="Are samples far beyond -1..1?")
     return single

@@ -1,4 +1,4 @@
-"""Statistics of curves over time: each curve becomes a fixed number of values, defined for any length from 1 on."""
+"""Statistics of curves over time: each curve becomes a fixed number of values, whatever its length."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def functionals(curves: DoubleArray) -> DoubleArray:
         curves: [n_curves, T], T at least 1.
 
     Returns:
-        float64 [len(NAMES), n_curves]. What a constant curve or a single value leaves undefined (skewness, slope,
-        steps, ...) is 0.
+        float64 [len(NAMES), n_curves]. What a constant curve or a single value leaves undefined (skewness,
+        slope, steps, ...) is 0.
     """
     quantiles = np.quantile(curves, SHARES, axis=1)
     first, _, lower, median, upper, _, last = quantiles

@@ -30,11 +30,12 @@ RHYTHM: tuple[str, ...] = (
 
 
 class LibrosaFunctionals(Part):
-    """One row a clip: 25 functionals of 47 descriptors of the voice, and its rhythm.
+    """One row a clip: 25 functionals of 48 descriptors of the voice, and its rhythm.
 
-    Descriptors and their deltas are taken from the first to the last frame within 30 dB of the loudest one; descriptors, and
-    pitch's deltas, also over voiced frames alone. Ends without speech thus count for nothing but length. Everything is
-    defined for any sound: see `functionals` for constants, LEAST_VOICED for sounds without voice.
+    Descriptors and their deltas are taken from the first to the last frame within 30 dB of the loudest one;
+    descriptors, and pitch's deltas, also over voiced frames alone. Ends without speech thus count for nothing
+    but length. Everything is defined for any sound: see `functionals` for constants, LEAST_VOICED for sounds
+    without voice.
     """
 
     kind: Literal["librosa_functionals"] = "librosa_functionals"

@@ -15,7 +15,8 @@ from abaw_pipeline.types import FeatureSequence, Waveform
 class LogMel(Part):
     """Natural logarithm of the power in mel bands; no frame reaches beyond the sound.
 
-    The bands are librosa's (Slaney's mel scale, triangles of equal area) over a Hann window, padded to a power of two.
+    The bands are librosa's (Slaney's mel scale, triangles of equal area) over a Hann window that is
+    zero-padded to a power of two.
     """
 
     kind: Literal["logmel"] = "logmel"
@@ -36,13 +37,11 @@ class LogMel(Part):
         Raises:
             DataError: no samples, not finite, or not 16 kHz.
         """
-        import librosa
+        from librosa.filters import mel
 
         window, hop = round(self.window * RATE), round(self.hop * RATE)
         size = 1 << (window - 1).bit_length()
-        bank = librosa.filters.mel(
-            sr=RATE, n_fft=size, n_mels=self.bands, fmin=self.low, fmax=self.high, dtype=np.float64
-        )
+        bank = mel(sr=RATE, n_fft=size, n_mels=self.bands, fmin=self.low, fmax=self.high, dtype=np.float64)
         blocks = [
             np.abs(np.fft.rfft(frames * hann(window), size)) ** 2 @ bank.T
             for frames in frame_blocks(checked(sound, least=window), window, hop)

@@ -20,7 +20,7 @@ class OpenSmileFunctionals(Part):
     feature_set: FeatureSet = "ComParE_2016"
 
     def names(self) -> tuple[str, ...]:
-        """openSMILE's names.
+        """Names as openSMILE gives them.
 
         Raises:
             PipelineError: openSMILE is not installed.

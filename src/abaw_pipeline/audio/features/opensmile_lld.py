@@ -30,7 +30,7 @@ class OpenSmileLLD(Part):
         return self
 
     def names(self) -> tuple[str, ...]:
-        """openSMILE's names.
+        """Names as openSMILE gives them.
 
         Raises:
             PipelineError: openSMILE is not installed.

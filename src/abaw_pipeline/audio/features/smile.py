@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from abaw_pipeline.audio.features.frames import RATE
-from abaw_pipeline.errors import PipelineError
+from abaw_pipeline.errors import DataError, PipelineError
 from abaw_pipeline.types import DoubleArray
 
 FeatureSet = Literal["eGeMAPSv02", "ComParE_2016"]
@@ -33,8 +33,8 @@ def extractor(feature_set: FeatureSet, level: Level) -> Any:
     except ImportError as error:
         raise PipelineError(
             f"the feature set {feature_set} needs openSMILE, which is not installed",
-            hint='Install it by pip install "abaw_pipeline[opensmile]"; its licence (audEERING) allows research only. '
-            "The extractor librosa_functionals does without.",
+            hint='Install it by: pip install "abaw_pipeline[opensmile]". Its licence (audEERING) allows '
+            "research only; the extractor librosa_functionals does without it.",
         ) from error
     # A name that openSMILE does not know crashes the process, hence its own constants.
     sets = {"eGeMAPSv02": opensmile.FeatureSet.eGeMAPSv02, "ComParE_2016": opensmile.FeatureSet.ComParE_2016}
@@ -47,14 +47,20 @@ def extractor(feature_set: FeatureSet, level: Level) -> Any:
 
 
 def rows(feature_set: FeatureSet, level: Level, samples: DoubleArray) -> DoubleArray:
-    """What openSMILE makes of at least LEAST samples at 16 kHz: float64 [T, D], undefined values are 0."""
+    """What openSMILE makes of LEAST samples or more at 16 kHz: float64 [T, D]; undefined values are 0.
+
+    Raises:
+        DataError: openSMILE answers with undefined values only.
+    """
     # openSMILE turns samples to 16 bits, where full scale would wrap around to its opposite.
     safe = np.clip(samples, -1.0, 32767 / 32768).astype(np.float32)
     values = extractor(feature_set, level).process_signal(safe, RATE).to_numpy(dtype=np.float64)
+    if np.isnan(values).all(axis=1).any():
+        raise DataError(f"openSMILE finds no {feature_set} {level} in {len(samples) / RATE:.3f} s of sound")
     result: DoubleArray = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     return result
 
 
 def feature_names(feature_set: FeatureSet, level: Level) -> tuple[str, ...]:
-    """openSMILE's names, in the order of the columns."""
+    """Names as openSMILE gives them, in the order of the columns."""
     return tuple(extractor(feature_set, level).feature_names)

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from abaw_pipeline.artifacts import Recipe, RecipeMap
 from abaw_pipeline.parameters import SoundStage
-from abaw_pipeline.types import File
+from abaw_pipeline.types import File, Table
 
 
-def separate_vocals(clips: pd.DataFrame, sound: SoundStage) -> RecipeMap:
+def separate_vocals(clips: Table, sound: SoundStage) -> RecipeMap:
     """The voice of each clip that has sound, mono at 16 kHz."""
     from abaw_pipeline.audio.vocals import make_vocals
 
     return RecipeMap(
         "vocals",
         {
-            clip.clip_id: Recipe(
+            clip["clip_id"]: Recipe(
                 make_vocals,
                 {
-                    "media": File(clip.media, clip.sha256),
-                    "start": clip.start,
-                    "end": clip.end,
+                    "media": File(clip["media"], clip["sha256"]),
+                    "start": clip["start"],
+                    "end": clip["end"],
                     "separation": sound.separation,
                 },
             )
-            for clip in clips[clips["sound"]].itertuples()
+            for clip in clips[clips["sound"]].to_dict("records")
         },
     )

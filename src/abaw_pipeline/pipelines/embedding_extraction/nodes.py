@@ -15,6 +15,6 @@ def extract_sound(vocals: PieceMap, sound: SoundStage, systems: SystemsStage) ->
         {
             (name, clip_id): Recipe(extract, {"sound": vocals.ref(clip_id), "extractor": sound.extractors[name]})
             for name in systems.needed()
-            for clip_id in vocals.asked
+            for clip_id in map(str, vocals.asked)
         },
     )

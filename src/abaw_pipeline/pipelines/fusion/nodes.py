@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 
-import pandas as pd
-
 from abaw_pipeline.artifacts import PieceMap
 from abaw_pipeline.emotions import ordered
 from abaw_pipeline.errors import DataError
-from abaw_pipeline.fusion.align import Aligned, align, fit_weights, fuse
 from abaw_pipeline.parameters import CrossValidation, FusionStage, SystemsStage
 from abaw_pipeline.schemas import FUSION_WEIGHTS
+from abaw_pipeline.types import Table
 
 log = logging.getLogger(__name__)
 
@@ -20,20 +18,23 @@ OPTIMISTIC = "_optimistic"
 
 
 def fit_fusion(
-    clips: pd.DataFrame,
-    folds: pd.DataFrame,
+    clips: Table,
+    folds: Table,
     posteriors: PieceMap,
     fusion: FusionStage,
     systems: SystemsStage,
     cross_validation: CrossValidation,
     seed: int,
-) -> pd.DataFrame:
+) -> Table:
     """Weights of each method, fold by fold.
 
     They are fitted on the fold's training side alone: its subjects are dealt into inner folds, and each inner
     fold's posteriors come from systems that were trained without it.
     """
+    import pandas as pd
+
     from abaw_pipeline.evaluation.training_labels import training_labels
+    from abaw_pipeline.fusion.align import align, fit_weights
 
     classes = ordered(set(clips["label"].dropna()))
     labels = training_labels(clips, folds, permute=cross_validation.permute_training_labels, seed=seed)
@@ -59,21 +60,25 @@ def fit_fusion(
 
 
 def apply_fusion(
-    clips: pd.DataFrame,
-    folds: pd.DataFrame,
+    clips: Table,
+    folds: Table,
     posteriors: PieceMap,
-    weights: pd.DataFrame,
+    weights: Table,
     fusion: FusionStage,
     systems: SystemsStage,
-) -> pd.DataFrame:
+) -> Table:
     """Fused posteriors of each fold's validation clips: method, fold, clip_id, p_<emotion>."""
+    import pandas as pd
+
+    from abaw_pipeline.fusion.align import align, fuse
+
     classes = ordered(set(clips["label"].dropna()))
     tables = []
     for fold in _outer_folds(folds):
         scored = _gather(posteriors, fusion, systems, [fold])
         for name, table in weights[weights["fold"] == fold].groupby("method", sort=False):
             members = [each for each in scored if each in set(table["system"].dropna())]
-            aligned: Aligned = align({each: scored[each] for each in members}, classes)
+            aligned = align({each: scored[each] for each in members}, classes)
             method = fusion.methods[str(name).removesuffix(OPTIMISTIC)]
             tables.append(fuse(method, table, aligned, classes).assign(method=name, fold=fold))
     if not tables:
@@ -86,7 +91,7 @@ def apply_fusion(
     return fused[["method", "fold", "clip_id", *(f"p_{name}" for name in classes)]]
 
 
-def _outer_folds(folds: pd.DataFrame) -> dict[str, list[str]]:
+def _outer_folds(folds: Table) -> dict[str, list[str]]:
     """Each fold of the protocol with its inner folds."""
     named = folds[["fold", "parent"]].drop_duplicates()
     return {
@@ -95,10 +100,10 @@ def _outer_folds(folds: pd.DataFrame) -> dict[str, list[str]]:
     }
 
 
-def _gather(
-    posteriors: PieceMap, fusion: FusionStage, systems: SystemsStage, folds: list[str]
-) -> dict[str, pd.DataFrame]:
+def _gather(posteriors: PieceMap, fusion: FusionStage, systems: SystemsStage, folds: list[str]) -> dict[str, Table]:
     """Posteriors of each member over the given folds; a member that lacks one of them is left out."""
+    import pandas as pd
+
     members = list(systems.chosen) if fusion.members == "all" else fusion.members
     gathered = {}
     for name in members:

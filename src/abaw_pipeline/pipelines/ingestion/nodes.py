@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import pandas as pd
-
 from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap
 from abaw_pipeline.parameters import Corpora, CrossValidation
-from abaw_pipeline.types import File
+from abaw_pipeline.types import File, Table
 
 log = logging.getLogger(__name__)
 
 
-def list_clips(_demo: dict[str, Any], corpora: Corpora) -> tuple[pd.DataFrame, pd.DataFrame]:
+def list_clips(_demo: dict[str, Any], corpora: Corpora) -> tuple[Table, Table]:
     """All clips that the corpora name, with their media's content hashes, and all rows that were refused."""
     from abaw_pipeline.corpora.listing import list_corpora
 
@@ -24,20 +22,20 @@ def list_clips(_demo: dict[str, Any], corpora: Corpora) -> tuple[pd.DataFrame, p
     return listing, refused
 
 
-def probe_media(listing: pd.DataFrame) -> RecipeMap:
+def probe_media(listing: Table) -> RecipeMap:
     """What each clip's media file holds, from its headers."""
     from abaw_pipeline.media.facts import read_facts
 
     return RecipeMap(
         "media",
         {
-            row.clip_id: Recipe(read_facts, {"file": File(row.media, row.sha256)})
-            for row in listing.itertuples()
+            clip_id: Recipe(read_facts, {"file": File(path, sha256)})
+            for clip_id, path, sha256 in zip(listing["clip_id"], listing["media"], listing["sha256"], strict=True)
         },
     )
 
 
-def describe_clips(listing: pd.DataFrame, media: PieceMap) -> tuple[pd.DataFrame, pd.DataFrame]:
+def describe_clips(listing: Table, media: PieceMap) -> tuple[Table, Table]:
     """Clips whose media could be read, with times and formats, and their annotations."""
     from abaw_pipeline.corpora.listing import annotate, describe
 
@@ -45,7 +43,7 @@ def describe_clips(listing: pd.DataFrame, media: PieceMap) -> tuple[pd.DataFrame
     return clips, annotate(clips)
 
 
-def assign_folds(clips: pd.DataFrame, cross_validation: CrossValidation, seed: int) -> pd.DataFrame:
+def assign_folds(clips: Table, cross_validation: CrossValidation, seed: int) -> Table:
     """Which clips train and which validate, fold by fold, checked for leaks."""
     from abaw_pipeline.evaluation.leaks import check_leaks
     from abaw_pipeline.evaluation.protocols import make_folds

@@ -4,37 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from abaw_pipeline.artifacts import PieceMap, StoredMap
 from abaw_pipeline.emotions import ordered
 from abaw_pipeline.parameters import CrossValidation, EvaluationStage, FusionStage, SystemsStage
+from abaw_pipeline.types import Table
 
 
-def collect_predictions(
-    clips: pd.DataFrame, folds: pd.DataFrame, posteriors: PieceMap, fused: pd.DataFrame
-) -> pd.DataFrame:
+def collect_predictions(clips: Table, folds: Table, posteriors: PieceMap, fused: Table) -> Table:
     """What each system and each fusion decided for each validation clip, beside the truth."""
     from abaw_pipeline.evaluation.predictions import decide
 
     classes = ordered(set(clips["label"].dropna()))
     outer = set(folds.loc[folds["parent"].isna(), "fold"])
-    tables = [
-        (system, fold, posteriors[system, fold].to_pandas()) for system, fold in posteriors if fold in outer
-    ]
+    tables = [(key[0], key[1], posteriors[key].to_pandas()) for key in posteriors if key[1] in outer]
     for (method, fold), table in fused.groupby(["method", "fold"], sort=False):
-        tables.append((method, fold, table.assign(start=0.0, end=1.0)))
+        tables.append((str(method), str(fold), table.assign(start=0.0, end=1.0)))
     return decide(tables, clips, classes)
 
 
 def measure_predictions(
-    predictions: pd.DataFrame,
-    clips: pd.DataFrame,
+    predictions: Table,
+    clips: Table,
     study: str,
     cross_validation: CrossValidation,
     evaluation: EvaluationStage,
     seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[Table, Table]:
     """All measures with their intervals, and confusion counts."""
     from abaw_pipeline.evaluation.metrics_table import confusion_table, metrics_table
 
@@ -52,14 +47,16 @@ def measure_predictions(
 
 
 def collect_failures(
-    quarantine: pd.DataFrame,
+    quarantine: Table,
     media: PieceMap,
     vocals: PieceMap,
     embeddings: PieceMap,
     systems: PieceMap,
     posteriors: PieceMap,
-) -> pd.DataFrame:
+) -> Table:
     """Everything that failed anywhere, one row a key, with the reason."""
+    import pandas as pd
+
     tables = [quarantine, *(each.failures for each in (media, vocals, embeddings, systems, posteriors))]
     filled = [table for table in tables if len(table)]
     return pd.concat(filled, ignore_index=True) if filled else quarantine
@@ -67,15 +64,19 @@ def collect_failures(
 
 def sum_stages(
     media: StoredMap, vocals: StoredMap, embeddings: StoredMap, systems: StoredMap, posteriors: StoredMap
-) -> pd.DataFrame:
+) -> Table:
     """Pieces, failures, seconds of work and bytes of each artifact."""
+    import pandas as pd
+
     from abaw_pipeline.report.gather import sum_stage
 
     return pd.DataFrame([sum_stage(each) for each in (media, vocals, embeddings, systems, posteriors)])
 
 
-def describe_systems(stage: SystemsStage, fusion: FusionStage, fitted: PieceMap, folds: pd.DataFrame) -> pd.DataFrame:
+def describe_systems(stage: SystemsStage, fusion: FusionStage, fitted: PieceMap, folds: Table) -> Table:
     """What each system and each fusion is made of, and how long its training took."""
+    import pandas as pd
+
     from abaw_pipeline.report.gather import describe_fusions, describe_system
 
     outer = list(folds.loc[folds["parent"].isna(), "fold"].unique())
@@ -85,18 +86,19 @@ def describe_systems(stage: SystemsStage, fusion: FusionStage, fitted: PieceMap,
 
 def write_report(
     parameters: dict[str, Any],
-    clips: pd.DataFrame,
-    folds: pd.DataFrame,
-    metrics: pd.DataFrame,
-    confusion: pd.DataFrame,
-    weights: pd.DataFrame,
-    system_facts: pd.DataFrame,
-    failures: pd.DataFrame,
-    stages: pd.DataFrame,
-) -> tuple[str, dict[str, str], pd.DataFrame]:
+    clips: Table,
+    folds: Table,
+    metrics: Table,
+    confusion: Table,
+    weights: Table,
+    system_facts: Table,
+    failures: Table,
+    stages: Table,
+) -> tuple[str, dict[str, str], Table]:
     """The page, its figures, and the table of results."""
+    from abaw_pipeline.report.figures import figures
     from abaw_pipeline.report.gather import gather
-    from abaw_pipeline.report.page import figures, render_report
+    from abaw_pipeline.report.page import render_report
     from abaw_pipeline.report.tables import results_table
 
     data = gather(

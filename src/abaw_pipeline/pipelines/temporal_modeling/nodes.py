@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap, Ref
 from abaw_pipeline.emotions import ordered
 from abaw_pipeline.parameters import VOCALS, CrossValidation, SystemsStage
+from abaw_pipeline.types import Table
 
 
 def fit_sound_systems(
-    clips: pd.DataFrame,
-    folds: pd.DataFrame,
+    clips: Table,
+    folds: Table,
     vocals: PieceMap,
     embeddings: PieceMap,
     stage: SystemsStage,
@@ -42,8 +41,8 @@ def fit_sound_systems(
 
 
 def predict_sound(
-    clips: pd.DataFrame,
-    folds: pd.DataFrame,
+    clips: Table,
+    folds: Table,
     vocals: PieceMap,
     embeddings: PieceMap,
     systems: PieceMap,
@@ -67,24 +66,23 @@ def predict_sound(
     return RecipeMap("sound_posteriors", recipes)
 
 
-def _sides(folds: pd.DataFrame, role: str) -> list[tuple[str, set[str]]]:
+def _sides(folds: Table, role: str) -> list[tuple[str, set[str]]]:
     chosen = folds[folds["role"] == role]
     return [(str(fold), set(part["clip_id"])) for fold, part in chosen.groupby("fold", sort=False)]
 
 
-def _usable(
-    clips: pd.DataFrame, members: set[str], inputs: tuple[str, ...], vocals: PieceMap, embeddings: PieceMap
-) -> pd.DataFrame:
+def _usable(clips: Table, members: set[str], inputs: tuple[str, ...], vocals: PieceMap, embeddings: PieceMap) -> Table:
     """Clips of a fold's side for which every input is there; what is not there is told by its own failure."""
-    there = [
-        all(_key(name, clip_id) in _source(name, vocals, embeddings) for name in inputs)
-        for clip_id in clips["clip_id"]
-    ]
-    return clips[clips["clip_id"].isin(members) & there]
+    there = {
+        clip_id
+        for clip_id in members
+        if all(_key(name, clip_id) in _source(name, vocals, embeddings) for name in inputs)
+    }
+    return clips[clips["clip_id"].isin(there)]
 
 
 def _examples(
-    clips: pd.DataFrame, usable: pd.DataFrame, inputs: tuple[str, ...], vocals: PieceMap, embeddings: PieceMap
+    clips: Table, usable: Table, inputs: tuple[str, ...], vocals: PieceMap, embeddings: PieceMap
 ) -> dict[str, Any]:
     """Arguments that describe clips to a system's recipe."""
     refs: dict[str, list[Ref]] = {

@@ -1,0 +1,106 @@
+"""Parts the voice from music and noise."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from abaw_pipeline.errors import DataError
+from abaw_pipeline.parts import Part
+from abaw_pipeline.types import DoubleArray, FloatArray, Waveform
+
+WINDOW = 0.064
+"""Frame of the spectra (s); a quarter of it is the hop."""
+
+LEAST_FRAMES = 8
+"""A sound with fewer frames has nothing to compare them with and is left as it is."""
+
+
+class NoSeparation(Part):
+    """Leaves the sound as it is."""
+
+    kind: Literal["none"] = "none"
+
+    def separate(self, sound: Waveform) -> Waveform:
+        """The sound itself."""
+        return sound
+
+
+class NNFilter(Part):
+    """Voice as what does not repeat: librosa's nearest-neighbour filter and a soft mask.
+
+    Each frame of the spectrogram is compared (cosine) with frames at least `width` away; the median of the
+    most similar ones is taken for accompaniment, which repeats, and the rest for voice: the idea of REPET-SIM
+    (Rafii and Pardo 2012). Sounds longer than `chunk` are worked on in equal chunks, faded into each other,
+    so that memory stays flat.
+    """
+
+    kind: Literal["nn_filter"] = "nn_filter"
+    width: float = Field(2.0, gt=0, le=30, description="frames nearer than this are not compared (s)")
+    margin: float = Field(2.0, ge=1, le=100, description="how much louder than accompaniment a voice must be")
+    power: float = Field(2.0, gt=0, le=10, description="steepness of the soft mask")
+    chunk: float = Field(60.0, ge=5, le=600, description="longest sound worked on at once (s)")
+    overlap: float = Field(2.0, ge=0.1, description="fade from one chunk to the next (s)")
+
+    @model_validator(mode="after")
+    def _chunks_advance(self) -> Self:
+        if self.overlap > self.chunk / 2:
+            raise ValueError("overlap must not exceed half of chunk")
+        return self
+
+    def separate(self, sound: Waveform) -> Waveform:
+        """The voice in a sound: same rate and length, float32; below eight frames of 16 ms the sound itself.
+
+        Raises:
+            DataError: samples that are not finite.
+        """
+        if not np.isfinite(sound.samples).all():
+            raise DataError("the sound has samples that are not finite numbers")
+        total, fade = len(sound.samples), round(self.overlap * sound.rate)
+        voice = np.zeros(total, np.float32)
+        for begin, end in chunk_bounds(total, round(self.chunk * sound.rate), fade):
+            part = self._voice(sound.samples[begin:end], sound.rate)
+            ramp = np.ones(end - begin, np.float32)
+            rising = (np.arange(fade, dtype=np.float32) + 0.5) / np.float32(max(fade, 1))
+            if begin > 0:
+                ramp[:fade] = rising
+            if end < total:
+                ramp[-fade:] = rising[::-1]
+            voice[begin:end] += part * ramp
+        return Waveform(voice, sound.rate)
+
+    def _voice(self, samples: FloatArray, rate: int) -> FloatArray:
+        import librosa
+
+        hop = round(WINDOW * rate / 4)
+        if len(samples) < LEAST_FRAMES * hop:
+            return samples
+        spectrum = librosa.stft(samples, n_fft=4 * hop, hop_length=hop)
+        magnitude = np.abs(spectrum)
+        repeated = np.minimum(magnitude, self._repeated(magnitude, rate, hop))
+        mask = librosa.util.softmask(magnitude - repeated, self.margin * repeated, power=self.power)
+        voice = librosa.istft(spectrum * mask, n_fft=4 * hop, hop_length=hop, length=len(samples))
+        return np.asarray(voice, dtype=np.float32)
+
+    def _repeated(self, magnitude: DoubleArray, rate: int, hop: int) -> Any:
+        from librosa.decompose import nn_filter
+
+        # A quarter of a short sound, so that each frame keeps some others to be compared with.
+        width = max(1, min(round(self.width * rate / hop), magnitude.shape[1] // 4))
+        return nn_filter(magnitude, aggregate=np.median, metric="cosine", width=width)
+
+
+def chunk_bounds(total: int, longest: int, overlap: int) -> list[tuple[int, int]]:
+    """Bounds of equally long chunks that overlap by `overlap` samples, none longer than `longest`."""
+    if total <= longest:
+        return [(0, total)] if total else []
+    count = -(-(total - overlap) // (longest - overlap))
+    step = (total - overlap) / count
+    starts = [round(index * step) for index in range(count + 1)]
+    return [(begin, after + overlap) for begin, after in pairwise(starts)]
+
+
+Separation = Annotated[NoSeparation | NNFilter, Field(discriminator="kind")]

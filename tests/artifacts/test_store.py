@@ -1,0 +1,91 @@
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from abaw_pipeline.artifacts.store import PieceStore
+
+PRINT = "ab" + "0" * 30
+
+
+def test_write_and_read_back(store):
+    written = store.write(PRINT, [1, 2, 3])
+    assert written.path == f"ab/{PRINT}.json"
+    assert written.rows == 3
+    content = store.path(written.path).read_bytes()
+    assert (content, written.bytes) == (b"[1, 2, 3]", 9)
+    assert store.present() == {written.path: 9}
+    assert store.adopt(written.path) == written
+
+
+def test_a_store_that_was_never_written_to_is_empty(store):
+    assert store.present() == {}
+    assert store.sweep() == 0
+
+
+class Halfway:
+    """A format that dies in the middle of a file."""
+
+    suffix, generation = ".half", 1
+
+    def write(self, value, path):
+        path.write_bytes(b"half")
+        raise value
+
+    def read(self, path):
+        raise NotImplementedError
+
+    def rows(self, value):
+        return 0
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()])
+def test_a_write_that_raises_leaves_nothing(tmp_path, error):
+    store = PieceStore(str(tmp_path), f"{__name__}:Halfway")
+    with pytest.raises(type(error)):
+        store.write(PRINT, error)
+    assert store.present() == {}
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_write_that_raises_leaves_the_earlier_piece(store):
+    written = store.write(PRINT, [1])
+    with pytest.raises(TypeError):
+        store.write(PRINT, [object()])
+    assert store.adopt(written.path) == written
+
+
+def test_sweep_removes_what_dead_writers_left_and_nothing_else(store):
+    written = store.write(PRINT, [1])
+    aside = store.path(".aside")
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    host = socket.gethostname()
+    left = aside / f"{host}-{int(dead.stdout)}-00.json"
+    kept = [aside / f"{host}-{os.getpid()}-00.json", aside / "elsewhere-99999999-00.json", aside / f"{host}-x"]
+    for path in (left, *kept):
+        path.touch()
+    assert store.sweep() == 1
+    assert not left.exists()
+    assert all(path.exists() for path in kept)
+    assert store.path(written.path).exists()
+
+
+def test_what_lies_aside_is_not_a_piece(store):
+    store.write(PRINT, [1])
+    (store.path(".aside") / "host-1-00.json").touch()
+    (store.path("note.txt")).touch()
+    assert len(store.present()) == 1
+
+
+def test_a_piece_is_durable_before_it_has_its_name(store, monkeypatch):
+    """A crash of the machine must not leave a name without content."""
+    steps = []
+    monkeypatch.setattr("os.fsync", lambda number: steps.append(str(Path(f"/proc/self/fd/{number}").readlink())))
+    store.write(PRINT, [1])
+    target = store.path(f"ab/{PRINT}.json")
+    file = next(i for i, path in enumerate(steps) if ".aside" in path)
+    assert steps[file + 1 :] == [str(target.parent)]
+    assert str(target.parent.parent) in steps[:file]
