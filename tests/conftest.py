@@ -29,8 +29,15 @@ class Project:
 
     def kedro(self, *arguments: str, ok: bool = True, **variables: str) -> str:
         """Run the real command line; what it printed."""
+        return self._run("-m", "kedro", *arguments, ok=ok, **variables)
+
+    def python(self, script: str) -> str:
+        """Run a script in the project's folder; what it printed."""
+        return self._run("-c", script, ok=True)
+
+    def _run(self, *arguments: str, ok: bool, **variables: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "kedro", *arguments],
+            [sys.executable, *arguments],
             cwd=self.folder,
             env={**os.environ, "DO_NOT_TRACK": "1", "COLUMNS": "200", "NO_COLOR": "1", **variables},
             stdin=subprocess.DEVNULL,
@@ -61,7 +68,7 @@ def make_project(folder: Path) -> Project:
     (folder / "conf" / "local").mkdir()
     for name in ("pyproject.toml", ".telemetry"):
         shutil.copy(PROJECT / name, folder)
-    (folder / "src").symlink_to(PROJECT / "src")
+    (folder / "src").mkdir()  # Kedro asks for it; the package is the installed one
     return Project(folder)
 
 

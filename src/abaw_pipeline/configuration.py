@@ -1,9 +1,34 @@
-"""Resolvers that configuration files may use."""
+"""How configuration is read: a study replaces whole sections, the command line single values."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
+
+from kedro.config import OmegaConfigLoader
+from kedro.utils import find_kedro_project
+from omegaconf import OmegaConf
+
+
+class StudyConfigLoader(OmegaConfigLoader):
+    """Kedro's loader, but `--params` are laid over the finished tree.
+
+    A study's file replaces top-level sections of conf/base, since mappings of named parts must not mix. Kedro lays
+    `--params` over each environment before that, so that one value given for a section which the environment leaves
+    to conf/base would replace all of it.
+    """
+
+    def _merge_and_resolve(self, key: str, config_per_file: dict[Path, Any]) -> Any:
+        if key != "parameters":
+            return super()._merge_and_resolve(key, config_per_file)
+        return OmegaConf.to_container(OmegaConf.merge(*config_per_file.values()), resolve=True)
+
+    def _resolve_from_raw_config(self, key: str, *arguments: Any) -> Any:
+        tree = super()._resolve_from_raw_config(key, *arguments)
+        if key != "parameters" or not self.runtime_params:
+            return tree
+        return OmegaConf.to_container(OmegaConf.merge(tree, self.runtime_params), resolve=True)
 
 
 def corpus_folder(name: str) -> str:
@@ -11,8 +36,6 @@ def corpus_folder(name: str) -> str:
 
     Used in configuration as `${corpus_folder:ravdess}`.
     """
-    from kedro.utils import find_kedro_project
-
     variable = f"ABAW_CORPUS_{name.upper().replace('-', '_')}"
     if os.environ.get(variable):
         return str(Path(os.environ[variable]).expanduser())

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, RootModel, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, RootModel, ValidationError, field_validator, model_validator
 
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.audio.features import SoundExtractor
@@ -21,6 +21,12 @@ from abaw_pipeline.systems import SoundSystem
 
 VOCALS = "vocals"
 """Name under which a system asks for the waveform itself instead of features."""
+
+
+NameList = Annotated[
+    tuple[str, ...], BeforeValidator(lambda given: given.split("+") if isinstance(given, str) else given)
+]
+"""Names, in a file as a list, on the command line joined by `+` (Kedro splits `--params` at every comma)."""
 
 
 class ParameterError(PipelineError):
@@ -60,7 +66,7 @@ class SystemsStage(Part):
     """Systems by name, and which of them run. An entry `{grid: {C: [0.1, 1]}, ...}` stands for one a value."""
 
     sound: dict[str, SoundSystem]
-    run: Literal["all"] | tuple[str, ...] = "all"
+    run: Literal["all"] | NameList = "all"
 
     @field_validator("sound", mode="before")
     @classmethod
@@ -83,7 +89,7 @@ class SystemsStage(Part):
 class FusionStage(Part):
     """Which systems are fused, and how."""
 
-    members: Literal["all"] | tuple[str, ...] = Field("all", description="systems to fuse; all: those that run")
+    members: Literal["all"] | NameList = Field("all", description="systems to fuse; all: those that run")
     methods: dict[str, Fusion]
     optimistic: tuple[str, ...] = Field(
         (), description="methods fitted once more on the very clips they are scored on, as NAME_optimistic"
@@ -138,11 +144,9 @@ def check_parameters(tree: Mapping[str, Any]) -> Parameters:
     try:
         return Parameters.model_validate(dict(tree))
     except ValidationError as error:
-        lines = [f"  {_where(item['loc'], tree)}: {_what(item)}" for item in error.errors()]
-        raise ParameterError(
-            "parameters do not fit:\n" + "\n".join(lines),
-            hint="\nSee conf/base/parameters.yml for what there is.",
-        ) from None
+        lines = [f"  {_where(item, tree)}: {_what(item)}" for item in error.errors()]
+        text = "\n".join(["parameters do not fit:", *lines, "See conf/base/parameters.yml for what there is."])
+        raise ParameterError(text) from None
 
 
 def expand_grid(name: str, entry: Any) -> Iterator[tuple[str, Any]]:
@@ -166,11 +170,13 @@ def _check_known(names: tuple[str, ...], known: Mapping[str, Any], what: str, wh
             raise ValueError(where + unknown_name(name, list(known), what))
 
 
-def _where(location: tuple[int | str, ...], tree: Any) -> str:
+def _where(item: Any, tree: Any) -> str:
     """The dotted name as the user writes it: without the tags that pydantic adds for unions."""
     parts: list[str] = []
+    location = item["loc"]
     for position, part in enumerate(location):
-        if isinstance(tree, Mapping) and (part in tree or position == len(location) - 1):
+        absent = item["type"] == "missing" and position == len(location) - 1
+        if isinstance(tree, Mapping) and (part in tree or absent):
             parts.append(str(part))
             tree = tree.get(part)
         elif isinstance(tree, list | tuple) and isinstance(part, int) and part < len(tree):

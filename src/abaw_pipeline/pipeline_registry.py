@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from kedro.framework.project import find_pipelines
+import importlib
+import pkgutil
+
 from kedro.pipeline import Pipeline
+
+import abaw_pipeline.pipelines
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """All pipelines by name; `__default__` is the whole chain.
+    """Every package below `pipelines/` by its name; `__default__` is the whole chain.
 
-    Ingestion alone begins with the demo corpus, which does nothing for any other corpus.
+    Ingestion alone begins with the demo corpus, which does nothing for any other corpus. Kedro's own finder is not
+    used: for `--pipeline` it loads only what is named, and then nothing could tell which pipeline makes an input
+    that is missing.
     """
-    pipelines = find_pipelines(raise_errors=True)
-    pipelines["ingestion"] = pipelines["demo_corpus"] + pipelines["ingestion"]
-    pipelines["__default__"] = sum(pipelines.values(), Pipeline([]))
-    return pipelines
+    names = sorted(module.name for module in pkgutil.iter_modules(abaw_pipeline.pipelines.__path__))
+    found = {name: importlib.import_module(f"abaw_pipeline.pipelines.{name}").create_pipeline() for name in names}
+    found["ingestion"] = found["demo_corpus"] + found["ingestion"]
+    return {"__default__": sum(found.values(), Pipeline([])), **found}

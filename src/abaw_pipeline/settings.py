@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 
-from abaw_pipeline.configuration import corpus_folder
+from abaw_pipeline.configuration import StudyConfigLoader, corpus_folder
 from abaw_pipeline.hooks import ProjectHooks
 
 HOOKS = (ProjectHooks(),)
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 
+CONFIG_LOADER_CLASS = StudyConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
@@ -17,4 +18,4 @@ CONFIG_LOADER_ARGS = {
 }
 
 # Kedro 1.7 itself calls what omegaconf 2.4 has renamed; a user can do nothing about it.
-warnings.filterwarnings("ignore", message=r"(?s).*register_new_resolver", category=DeprecationWarning)
+warnings.filterwarnings("ignore", message=r"(?s).*register_new_resolver", category=UserWarning)

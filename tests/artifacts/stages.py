@@ -96,6 +96,11 @@ def slow(x: float, seconds: float) -> float:
     return x
 
 
+def slow_logged(x: float, log: str) -> float:
+    time.sleep(0.02)
+    return logged(x, log)
+
+
 def fail(x: Any) -> Any:
     raise StageError(f"cannot do {x}", 7)
 

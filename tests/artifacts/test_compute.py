@@ -1,5 +1,6 @@
 import os
 import sys
+import time
 
 import pytest
 from tests.artifacts import stages
@@ -75,6 +76,18 @@ def test_raise_gives_the_stage_s_own_exception(save, workers):
     # where it happened is said, also when that was in another process
     frames = [f"in {entry.name}\n" for entry in caught.traceback]
     assert any("in fail\n" in text for text in [*frames, *getattr(caught.value, "__notes__", [])])
+
+
+def test_a_stop_cancels_what_is_left(save, tmp_path):
+    """An error after a minute must not be followed by hours of work for nothing, nor by joblib's own warning."""
+    log = tmp_path / "log"
+    later = {f"k{n}": Recipe(stages.slow_logged, {"x": n}, execution={"log": str(log)}) for n in range(200)}
+    with pytest.raises(stages.StageError) as caught:
+        save({"bad": Recipe(stages.fail, {"x": 1}), **later}, workers=2, on_error="raise")
+    assert caught.value.what == "cannot do 1"
+    done = len(lines(log)) if log.exists() else 0
+    time.sleep(0.3)
+    assert done == (len(lines(log)) if log.exists() else 0) < 50
 
 
 def test_what_was_made_before_a_stop_is_kept(save, store):

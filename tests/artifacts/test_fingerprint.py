@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 from tests.artifacts import stages
@@ -150,11 +150,13 @@ def typed(value: Any) -> Any:
     return (type(value), value)
 
 
+@settings(deadline=None)
 @given(json_like, json_like)
 def test_equal_forms_mean_equal_values(left, right):
     assert (form(left) == form(right)) == (typed(left) == typed(right))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=3) | st.integers(), st.integers(), min_size=2), st.randoms())
 def test_order_of_a_dict_does_not_count(mapping, random):
     items = list(mapping.items())

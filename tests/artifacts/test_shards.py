@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abaw_pipeline.artifacts import shard
@@ -14,6 +14,7 @@ def power(size: int, count: int) -> int:
     return number
 
 
+@settings(deadline=None)
 @given(items, st.integers(1, 20))
 def test_every_item_is_in_one_shard_in_its_order(given_items, size):
     shards = shard(given_items, size)
@@ -24,6 +25,7 @@ def test_every_item_is_in_one_shard_in_its_order(given_items, size):
         assert places == sorted(places)
 
 
+@settings(deadline=None)
 @given(items, st.integers(1, 20), st.integers(0, 100))
 def test_one_item_more_or_less_changes_one_shard(given_items, size, place):
     new = ("new", 0)

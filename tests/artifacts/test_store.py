@@ -5,7 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.artifacts import stages
 
+from abaw_pipeline.artifacts import Recipe
+from abaw_pipeline.artifacts.compute import compute_pieces
+from abaw_pipeline.artifacts.execution import Execution
+from abaw_pipeline.artifacts.manifest import write_manifest
 from abaw_pipeline.artifacts.store import PieceStore
 
 PRINT = "ab" + "0" * 30
@@ -80,12 +85,15 @@ def test_what_lies_aside_is_not_a_piece(store):
     assert len(store.present()) == 1
 
 
-def test_a_piece_is_durable_before_it_has_its_name(store, monkeypatch):
-    """A crash of the machine must not leave a name without content."""
+def test_content_is_durable_before_its_name_and_its_name_before_the_manifest(store, monkeypatch):
+    """A crash of the machine must leave neither a name without content nor a manifest without its pieces."""
     steps = []
-    monkeypatch.setattr("os.fsync", lambda number: steps.append(str(Path(f"/proc/self/fd/{number}").readlink())))
-    store.write(PRINT, [1])
-    target = store.path(f"ab/{PRINT}.json")
-    file = next(i for i, path in enumerate(steps) if ".aside" in path)
-    assert steps[file + 1 :] == [str(target.parent)]
-    assert str(target.parent.parent) in steps[:file]
+    monkeypatch.setattr("os.fsync", lambda number: steps.append(Path(f"/proc/self/fd/{number}").readlink()))
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda path, target: (steps.append("rename"), replace(path, target))[1])
+    entries = compute_pieces("numbers", {"k": Recipe(stages.value, {"x": 1})}, store, {}, Execution(workers=1))
+    write_manifest(Path(store.folder, "m.parquet"), entries, artifact="numbers", format="json")
+    group = store.path(entries[0].path).parent
+    assert ".aside" in str(steps[0])
+    assert steps[1:5] == ["rename", group, group.parent, group.parent.parent]
+    assert steps[5:] == [Path(store.folder, ".m.parquet.part"), "rename", Path(store.folder)]

@@ -39,7 +39,7 @@ def pieces(folder: Path) -> list[Path]:
     return [path for path in folder.glob("pieces/*/*.json") if not path.parent.name.startswith(".")]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.long), 2])
 def test_a_killed_save_resumes(tmp_path, workers):
     path = os.pathsep.join(entry for entry in sys.path if entry)
     child = subprocess.Popen(

@@ -26,3 +26,10 @@ def test_more_features_than_there_are_keeps_all():
 def test_two_class_scores_become_columns():
     spread_out = spread(np.array([2.0, -4.0]), np.array([0, 2]), 3)
     np.testing.assert_array_equal(spread_out, [[-1, -np.inf, 1], [2, -np.inf, -2]])
+
+
+def test_a_wild_value_does_not_rule():
+    vectors = np.random.default_rng(0).normal(size=(200, 1)).astype(np.float32)
+    vectors[0] = 1e9
+    scaled = prepare(vectors, np.arange(200) % 2, None).transform(np.float64(vectors))
+    assert scaled[0] < 15

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import multiprocessing
+import warnings
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 from abaw_pipeline.artifacts.execution import Execution, cores
@@ -39,8 +42,8 @@ def compute_pieces(
     for entry in _adopt(plan, store):
         entries[entry.key] = entry
     jobs = {job.fingerprint: job for job in plan.jobs}
-    with Progress(name, plan) as progress:
-        for outcome in _outcomes(plan.jobs, store, execution):
+    with Progress(name, plan) as progress, closing(_outcomes(plan.jobs, store, execution)) as outcomes:
+        for outcome in outcomes:
             if outcome.error is not None and execution.on_error == "raise":
                 if outcome.error.__traceback__ is None:  # it came from another process, without one
                     outcome.error.add_note(outcome.traceback)
@@ -49,6 +52,8 @@ def compute_pieces(
             for key in job.keys:
                 entries[key] = _entry(key, job, outcome)
             progress.advance(job, failed=outcome.error is not None)
+    old = {entry.path for entry in plan.skipped}
+    store.settle(entry.path for entry in entries.values() if entry.path is not None and entry.path not in old)
     return [entries[key] for key in plan.order]
 
 
@@ -66,7 +71,7 @@ def _adopt(plan: Plan, store: PieceStore) -> Iterator[Entry]:
             yield _done(key, job, written, None)
 
 
-def _outcomes(jobs: list[Job], store: PieceStore, execution: Execution) -> Iterator[Outcome]:
+def _outcomes(jobs: list[Job], store: PieceStore, execution: Execution) -> Generator[Outcome, None, None]:
     tasks = _tasks(jobs, execution.processes(len(jobs)))
     processes = execution.processes(len(tasks))
     if processes == 1:
@@ -78,9 +83,10 @@ def _outcomes(jobs: list[Job], store: PieceStore, execution: Execution) -> Itera
     while tasks:
         ended: set[str] = set()
         try:
-            for outcome in _parallel(tasks, store, processes):
-                ended.add(outcome.fingerprint)
-                yield outcome
+            with closing(_parallel(tasks, store, processes)) as outcomes:
+                for outcome in outcomes:
+                    ended.add(outcome.fingerprint)
+                    yield outcome
         except TerminatedWorkerError:
             # whichever killed its process, it is among the first that were handed out and have not ended
             tasks = [task for task in tasks if task[0].fingerprint not in ended]
@@ -109,18 +115,28 @@ def _alone(task: Task, store: PieceStore) -> Iterator[Outcome]:
         yield from outcomes
 
 
-def _parallel(tasks: list[Task], store: PieceStore, processes: int) -> Iterator[Outcome]:
+def _parallel(tasks: list[Task], store: PieceStore, processes: int) -> Generator[Outcome, None, None]:
     """Outcomes of tasks from spawned workers, as they come.
 
     Workers live on between artifacts: models and libraries are loaded once a worker.
     """
     from joblib import Parallel, delayed, parallel_config
+    from joblib.externals.loky import get_reusable_executor
 
     threads = max(1, cores() // processes)
     with parallel_config("loky", n_jobs=processes, inner_max_num_threads=threads):
         parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=_HANDED_OUT * processes)
-        for outcomes in parallel(delayed(run_task)(task, store, check=True) for task in tasks):
-            yield from outcomes
+        generator = parallel(delayed(run_task)(task, store, check=True) for task in tasks)
+        try:
+            for outcomes in generator:
+                yield from outcomes
+        finally:
+            with warnings.catch_warnings():  # stopped early, at an error: joblib warns of what it cancels
+                warnings.simplefilter("ignore", UserWarning)
+                generator.close()
+            if multiprocessing.parent_process() is not None:
+                # a process of Kedro's ParallelRunner cannot end while workers of its own wait for more
+                get_reusable_executor().shutdown(wait=True)
 
 
 def _tasks(jobs: list[Job], processes: int) -> list[Task]:

@@ -6,11 +6,12 @@ import hashlib
 import os
 import secrets
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from abaw_pipeline.artifacts.durable import make_durable, make_folder, sync_folder
+from abaw_pipeline.artifacts.durable import make_durable, sync_folder
 from abaw_pipeline.artifacts.formats import Format, get_format
 
 
@@ -69,10 +70,13 @@ class PieceStore:
         return found
 
     def write(self, fingerprint: str, value: Any) -> Written:
-        """Store a piece: written aside, made durable, then renamed, so that no reader ever sees a part of it."""
+        """Store a piece: written aside, made durable, then renamed, so that no reader ever sees a part of it.
+
+        That its name is durable, too, is for `settle` to see to.
+        """
         relative = self.relative(fingerprint)
         target = self.path(relative)
-        make_folder(target.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
         aside = self._aside(target.suffix)
         try:
             self._format.write(value, aside)
@@ -81,8 +85,14 @@ class PieceStore:
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
-        sync_folder(target.parent)
         return Written(relative, self._format.rows(value), size, checksum)
+
+    def settle(self, paths: Iterable[str]) -> None:
+        """Return once the names of pieces are on disk, so that a manifest may name them."""
+        folder = Path(self.folder)
+        groups = {self.path(path).parent for path in paths}
+        for each in [*groups, folder, folder.parent] if groups else []:
+            sync_folder(each)
 
     def adopt(self, relative: str) -> Written:
         """Facts of a piece that another run has stored; reads it, so a file that cannot be read raises."""

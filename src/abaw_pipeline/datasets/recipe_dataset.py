@@ -55,7 +55,8 @@ class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
     ) -> None:
         super().__init__(PurePosixPath(filepath), version)
         if set(pieces) != {"path", "format"}:
-            raise DatasetError(f"{self.name}: `pieces` needs path and format, and has {', '.join(pieces) or 'none'}")
+            given = ", ".join(pieces) or "nothing"
+            raise DatasetError(f"{self.name}: pieces must say path and format, not {given}")
         get_format(pieces["format"])
         # absolute: workers may have started in another folder
         self._store = PieceStore(str(Path(pieces["path"]).absolute()), pieces["format"])

@@ -12,11 +12,10 @@ def valid(lengths: torch.Tensor, n_frames: int) -> torch.Tensor:
 
 
 class MaskedConv(nn.Module):
-    """Convolution over time, batch norm, ReLU and dropout of channels; frames after the end are zeros again.
+    """Convolution over time, batch norm, ReLU and dropout; frames after the end are zeros again.
 
     So a sequence's output does not depend on how far it is padded. While training, padding takes part in the
     norm's statistics of the batch; batches are padded to their own longest sequence only.
-    Whole channels are dropped: neighboring frames are too alike for dropping single values to take anything away.
     """
 
     def __init__(self, n_in: int, n_out: int, kernel: int, stride: int, dropout: float) -> None:
@@ -24,7 +23,7 @@ class MaskedConv(nn.Module):
         self.stride = stride
         self.conv = nn.Conv1d(n_in, n_out, kernel, stride, padding=kernel // 2, bias=False)
         self.norm = nn.BatchNorm1d(n_out)
-        self.dropout = nn.Dropout1d(dropout)
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """[B, n_in, T], [B] -> [B, n_out, ceil(T / stride)], [B]."""

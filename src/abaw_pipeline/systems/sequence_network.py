@@ -27,7 +27,7 @@ class SequenceNetwork(System, TrainingOptions):
     kind: Literal["sequence_network"] = "sequence_network"
     step_s: float = Field(default=0.02, gt=0, description="seconds between frames of the grid")
     width: int = Field(default=96, ge=1, description="channels of convolutions and of each LSTM direction")
-    dropout: float = Field(default=0.3, ge=0, lt=1)
+    dropout: float = Field(default=0.2, ge=0, lt=1)
     augmentation: SequenceAugmentation = SequenceAugmentation()
 
     def fit(self, examples: Examples, *, seed: int, device: str = "cpu") -> Fitted:
