@@ -1,0 +1,125 @@
+"""What a fold's validation clips may and may not touch, shown on the nodes themselves, without a catalog."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.pipelines.tiny import (
+    CLASSES,
+    CROSS,
+    FUSION,
+    STAGE,
+    make_clips,
+    make_embeddings,
+    make_vocals,
+    three_folds,
+)
+
+from abaw_pipeline.artifacts import RecipeMap
+from abaw_pipeline.artifacts.recipe import references
+from abaw_pipeline.evaluation.training_labels import training_labels
+from abaw_pipeline.fusion.align import align, fit_weights
+from abaw_pipeline.parameters import EvaluationStage
+from abaw_pipeline.pipelines.fusion.nodes import apply_fusion, fit_fusion
+from abaw_pipeline.pipelines.reporting.nodes import collect_predictions, measure_predictions
+from abaw_pipeline.pipelines.temporal_modeling.nodes import fit_sound_systems, predict_sound
+
+
+class Study:
+    """All artifacts of the tiny study, computed when they are read."""
+
+    def __init__(self, clips: pd.DataFrame, folds: pd.DataFrame) -> None:
+        self.clips, self.folds = clips, folds
+        data = (clips, folds, make_vocals(clips), make_embeddings(make_clips()))
+        self.systems = fit_sound_systems(*data, STAGE, CROSS, seed=0)
+        self.posteriors = predict_sound(*data, self.systems, STAGE)
+
+    def weights(self, cross: object = CROSS) -> pd.DataFrame:
+        return fit_fusion(self.clips, self.folds, self.posteriors, FUSION, STAGE, cross, seed=0)
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    clips = make_clips()
+    return Study(clips, three_folds(clips))
+
+
+def with_wrong_labels(clips: pd.DataFrame, folds: pd.DataFrame, fold: str) -> pd.DataFrame:
+    """The same clips, but every validation clip of a fold has another label."""
+    held_out = folds[(folds["fold"] == fold) & (folds["role"] == "validation")]["clip_id"]
+    other = dict(zip(CLASSES, [*CLASSES[1:], CLASSES[0]], strict=True))
+    changed = clips.copy()
+    rows = changed["clip_id"].isin(held_out)
+    changed.loc[rows, "label"] = changed.loc[rows, "label"].map(other)
+    return changed
+
+
+def outer_keys(systems: RecipeMap, fold: str) -> Iterator[tuple[str, str]]:
+    return (key for key in systems.recipes if key[1] == fold or key[1].startswith(f"{fold}/"))
+
+
+def test_no_recipe_of_a_fold_reads_its_validation_clips(study: Study) -> None:
+    for (_, fold), recipe in study.systems.recipes.items():
+        parent = fold.partition("/")[0]
+        rows = study.folds[study.folds["fold"].isin([fold, parent]) & (study.folds["role"] == "validation")]
+        held_out = set(rows["clip_id"])
+        read = {ref.key[1] for ref in references(recipe.arguments)}
+        assert read
+        assert not read & held_out
+        assert not set(recipe.arguments["clip_ids"]) & held_out
+
+
+def test_validation_labels_change_no_system_and_no_weight(study: Study) -> None:
+    changed = Study(with_wrong_labels(study.clips, study.folds, "0"), study.folds)
+    keys = list(outer_keys(study.systems, "0"))
+    assert len(keys) == 2 * 3
+    for key in keys:
+        assert changed.systems.recipes[key].fingerprint == study.systems.recipes[key].fingerprint
+    honest = ["mean", "mcwf"]
+    before, after = study.weights(), changed.weights()
+    for method in honest:
+        same = [table[(table["method"] == method) & (table["fold"] == "0")]["weight"] for table in (before, after)]
+        np.testing.assert_array_equal(*same)
+
+
+def test_what_is_called_optimistic_is_fitted_on_the_scored_clips(study: Study) -> None:
+    table = study.weights()
+    given = table[(table["method"] == "mcwf_optimistic") & (table["fold"] == "0")]
+    scored = align({name: study.posteriors[name, "0"].to_pandas() for name in STAGE.chosen}, CLASSES)
+    truth = dict(zip(study.clips["clip_id"], study.clips["label"], strict=True))
+    subjects = dict(zip(study.clips["clip_id"], study.clips["subject"], strict=True))
+    seen = fit_weights(FUSION.methods["mcwf"], scored, truth, subjects, CLASSES, seed=0)
+    np.testing.assert_array_equal(given["weight"], seen["weight"])
+
+
+def test_shuffled_labels_reach_all_inner_folds_and_no_validation_label(study: Study) -> None:
+    shuffled = training_labels(study.clips, study.folds, permute=True, seed=0)
+    true = training_labels(study.clips, study.folds, permute=False, seed=0)
+    assert shuffled["0"] == shuffled["0/0"] == shuffled["0/1"]
+    assert shuffled["0"] != true["0"]
+    assert sorted(shuffled["0"].values()) == sorted(true["0"].values())
+    validation = study.folds[(study.folds["fold"] == "0") & (study.folds["role"] == "validation")]["clip_id"]
+    assert not set(shuffled["0"]) & set(validation)
+
+
+def test_nodes_give_results_without_a_catalog(study: Study) -> None:
+    fused = apply_fusion(study.clips, study.folds, study.posteriors, study.weights(), FUSION, STAGE)
+    sums = fused[[f"p_{name}" for name in CLASSES]].sum(axis=1)
+    np.testing.assert_allclose(sums, 1, atol=1e-5)
+    predictions = collect_predictions(study.clips, study.folds, study.posteriors, fused)
+    assert set(predictions["system"]) == {"svm", "lda", "mean", "mcwf", "mcwf_optimistic"}
+    assert (predictions.groupby("system")["clip_id"].nunique() == len(study.clips)).all()
+    metrics, confusion = measure_predictions(predictions, study.clips, "tiny", CROSS, EvaluationStage(), seed=0)
+    pooled = metrics[(metrics["fold"] == "all") & (metrics["measure"] == "accuracy")]
+    assert pooled["value"].min() > 0.6
+    assert confusion[confusion["fold"] == "all"].groupby("system")["count"].sum().eq(len(study.clips)).all()
+
+
+def test_a_clip_that_one_system_lacks_is_fused_from_the_others(study: Study) -> None:
+    whole = study.posteriors["svm", "0"].to_pandas()
+    lacking = study.posteriors["lda", "0"].to_pandas().iloc[1:]
+    aligned = align({"svm": whole, "lda": lacking}, CLASSES)
+    row = aligned.clip_ids.index(whole["clip_id"].iloc[0])
+    assert len(aligned.clip_ids) == len(whole)
+    np.testing.assert_allclose(aligned.values[row, 1], 1 / 3)
