@@ -22,7 +22,7 @@ class StudyConfigLoader(OmegaConfigLoader):
     def _merge_and_resolve(self, key: str, config_per_file: dict[Path, Any]) -> Any:
         if key != "parameters":
             return super()._merge_and_resolve(key, config_per_file)
-        return OmegaConf.to_container(OmegaConf.merge(*config_per_file.values()), resolve=True)
+        return OmegaConf.to_container(OmegaConf.merge({}, *config_per_file.values()), resolve=True)
 
     def _resolve_from_raw_config(self, key: str, *arguments: Any) -> Any:
         tree = super()._resolve_from_raw_config(key, *arguments)

@@ -18,6 +18,7 @@ from abaw_pipeline.emotions import ordered
 from abaw_pipeline.parameters import FusionStage, Parameters, SystemsStage, check_parameters
 from abaw_pipeline.parts import Part
 from abaw_pipeline.report.inputs import ReportInput
+from abaw_pipeline.systems.storage import read_card
 
 PACKAGES = ("kedro", "torch", "numpy", "scikit-learn", "xgboost", "librosa", "av", "opensmile")
 
@@ -46,8 +47,9 @@ def describe_system(name: str, system: Any, fitted: PieceMap, folds: Sequence[st
     }
     keys = [(name, fold) for fold in folds if (name, fold) in fitted]
     if keys:
-        tensors = fitted[keys[0]].tensors
-        row["parameters"] = f"{sum(array.size for array in tensors.values()):,}" if tensors else ""
+        path = fitted.ref(keys[0]).path
+        count = (read_card(path) if path else fitted[keys[0]].card).get("n_parameters")
+        row["parameters"] = f"{count:,}" if count else ""
     if keys and isinstance(fitted, StoredMap):
         seconds = [fitted.entries[key].seconds for key in keys]
         known = [value for value in seconds if value is not None]

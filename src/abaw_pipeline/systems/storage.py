@@ -15,6 +15,15 @@ ESTIMATOR = "estimator.skops"
 """Name of the array that holds an estimator's bytes."""
 
 
+def read_card(path: str) -> dict[str, Any]:
+    """A stored system's card alone; nothing else of the file is read, no estimator is built."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
+        card: dict[str, Any] = json.loads((file.metadata() or {}).get("card", "{}"))
+    return card
+
+
 class FittedFormat:
     """A `Fitted` in one safetensors file; nothing is unpickled, and only named types are built on reading."""
 
@@ -43,9 +52,8 @@ class FittedFormat:
         from safetensors import safe_open
 
         with safe_open(path, framework="numpy") as file:
-            card = json.loads((file.metadata() or {}).get("card", "{}"))
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-        content = arrays.pop(ESTIMATOR, None)
+        card, content = read_card(path), arrays.pop(ESTIMATOR, None)
         if content is None:
             return Fitted(card, arrays)
         import skops.io
