@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from abaw_pipeline.audio.compiled import prepare_librosa
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.parts import Part
 from abaw_pipeline.types import DoubleArray, FloatArray, Waveform
@@ -74,6 +75,7 @@ class NNFilter(Part):
         return Waveform(voice, sound.rate)
 
     def _voice(self, samples: FloatArray, rate: int) -> FloatArray:
+        prepare_librosa()
         import librosa
 
         hop = round(WINDOW * rate / 4)
@@ -87,6 +89,7 @@ class NNFilter(Part):
         return np.asarray(voice, dtype=np.float32)
 
     def _repeated(self, magnitude: DoubleArray, rate: int, hop: int) -> Any:
+        prepare_librosa()
         from librosa.decompose import nn_filter
 
         # A quarter of a short sound, so that each frame keeps some others to be compared with.

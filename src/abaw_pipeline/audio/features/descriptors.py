@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from abaw_pipeline.audio.compiled import prepare_librosa
 from abaw_pipeline.audio.features.frames import RATE, frame_blocks, hann
 from abaw_pipeline.audio.features.pitch import WINDOW as PITCH_WINDOW
 from abaw_pipeline.audio.features.pitch import harmonicity, pitch
@@ -112,6 +113,7 @@ def _slope(power: DoubleArray, low: float, high: float) -> DoubleArray:
 
 def _banded(magnitude: DoubleArray) -> dict[str, DoubleArray]:
     """Loudness, MFCC and spectral contrast of magnitudes [bins, T]."""
+    prepare_librosa()
     from librosa.feature import mfcc, spectral_contrast
     from librosa.filters import mel as mel_bank
 

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from abaw_pipeline.audio.compiled import prepare_librosa
 from abaw_pipeline.audio.features.frames import RATE, checked, frame_blocks, framewise, hann
 from abaw_pipeline.parts import Part
 from abaw_pipeline.types import FeatureSequence, Waveform
@@ -37,6 +38,7 @@ class LogMel(Part):
         Raises:
             DataError: no samples, not finite, or not 16 kHz.
         """
+        prepare_librosa()
         from librosa.filters import mel
 
         window, hop = round(self.window * RATE), round(self.hop * RATE)
