@@ -79,6 +79,13 @@ def test_a_grid_stands_for_one_system_a_combination(tree: dict[str, Any]) -> Non
     assert systems["svm[C=0.1]"].C == 0.1
     assert systems["svm[C=1.0]"].C == 1.0
     assert "svm" not in systems
+    assert "lda" in systems
+
+
+def test_one_row_of_a_grid_can_run_alone(tree: dict[str, Any]) -> None:
+    grid = {"kind": "linear_svm", "inputs": ["functionals"], "grid": {"C": [0.1, 1.0]}}
+    changed = change(change(tree, "systems.sound.svm", grid), "systems.run", ["svm[C=1.0]"])
+    assert list(check_parameters(changed).systems.chosen) == ["svm[C=1.0]"]
 
 
 def test_a_grid_multiplies() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, RootModel, ValidationError, field_validator, model_validator
@@ -78,7 +78,7 @@ class SystemsStage(Part):
     @property
     def chosen(self) -> dict[str, SoundSystem]:
         """The systems that run, by name."""
-        return {name: self.sound[name] for name in (self.sound if self.run == "all" else self.run)}
+        return {name: self.sound[name] for name in (self.sound if self.run == "all" else pick(self.run, self.sound))}
 
     def needed(self) -> list[str]:
         """Feature sets that the chosen systems read, without the waveform."""
@@ -94,6 +94,10 @@ class FusionStage(Part):
     optimistic: tuple[str, ...] = Field(
         (), description="methods fitted once more on the very clips they are scored on, as NAME_optimistic"
     )
+
+    def chosen(self, running: Iterable[str]) -> list[str]:
+        """The systems to fuse, of those that run."""
+        return list(running) if self.members == "all" else pick(self.members, running)
 
     @model_validator(mode="after")
     def _methods_exist(self) -> FusionStage:
@@ -164,9 +168,15 @@ def expand_grid(name: str, entry: Any) -> Iterator[tuple[str, Any]]:
         yield f"{name}[{label}]", rest | chosen
 
 
+def pick(names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """The known names that are meant: a name itself, and all rows of a grid by the grid's name."""
+    known = list(known)
+    return [each for name in names for each in known if each == name or each.startswith(f"{name}[")]
+
+
 def _check_known(names: tuple[str, ...], known: Mapping[str, Any], what: str, where: str = "") -> None:
     for name in names:
-        if name not in known:
+        if not pick([name], known):
             raise ValueError(where + unknown_name(name, list(known), what))
 
 

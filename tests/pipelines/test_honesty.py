@@ -32,8 +32,8 @@ class Study:
     def __init__(self, clips: pd.DataFrame, folds: pd.DataFrame) -> None:
         self.clips, self.folds = clips, folds
         data = (clips, folds, make_vocals(clips), make_embeddings(make_clips()))
-        self.systems = fit_sound_systems(*data, STAGE, CROSS, seed=0)
-        self.posteriors = predict_sound(*data, self.systems, STAGE)
+        self.systems = fit_sound_systems(*data, STAGE, FUSION, CROSS, seed=0)
+        self.posteriors = predict_sound(*data, self.systems, STAGE, FUSION)
 
     def weights(self, cross: object = CROSS) -> pd.DataFrame:
         return fit_fusion(self.clips, self.folds, self.posteriors, FUSION, STAGE, cross, seed=0)
@@ -123,3 +123,12 @@ def test_a_clip_that_one_system_lacks_is_fused_from_the_others(study: Study) -> 
     row = aligned.clip_ids.index(whole["clip_id"].iloc[0])
     assert len(aligned.clip_ids) == len(whole)
     np.testing.assert_allclose(aligned.values[row, 1], 1 / 3)
+
+
+def test_inner_folds_train_only_what_is_fused(study: Study) -> None:
+    alone = FUSION.model_copy(update={"members": ("lda",)})
+    data = (study.clips, study.folds, make_vocals(study.clips), make_embeddings(study.clips))
+    keys = set(fit_sound_systems(*data, STAGE, alone, CROSS, seed=0))
+    assert ("svm", "0") in keys
+    assert ("lda", "0/1") in keys
+    assert ("svm", "0/1") not in keys

@@ -59,7 +59,7 @@ def describe_system(name: str, system: Any, fitted: PieceMap, folds: Sequence[st
 
 def describe_fusions(stage: SystemsStage, fusion: FusionStage) -> list[dict[str, Any]]:
     """What each fusion is made of, as rows like those of `describe_system`."""
-    members = ", ".join(stage.chosen if fusion.members == "all" else fusion.members)
+    members = ", ".join(fusion.chosen(stage.chosen))
     rows = []
     for name, method in fusion.methods.items():
         settings = f"{method.kind}: {settings_text(method, leave=('kind',))}".rstrip(": ")

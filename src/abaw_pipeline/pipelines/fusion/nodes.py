@@ -104,9 +104,8 @@ def _gather(posteriors: PieceMap, fusion: FusionStage, systems: SystemsStage, fo
     """Posteriors of each member over the given folds; a member that lacks one of them is left out."""
     import pandas as pd
 
-    members = list(systems.chosen) if fusion.members == "all" else fusion.members
     gathered = {}
-    for name in members:
+    for name in fusion.chosen(systems.chosen):
         if all((name, fold) in posteriors for fold in folds):
             tables = [posteriors[name, fold].to_pandas() for fold in folds]
             gathered[name] = pd.concat(tables, ignore_index=True)

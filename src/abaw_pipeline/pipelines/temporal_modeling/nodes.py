@@ -6,7 +6,8 @@ from typing import Any
 
 from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap, Ref
 from abaw_pipeline.emotions import ordered
-from abaw_pipeline.parameters import VOCALS, CrossValidation, SystemsStage
+from abaw_pipeline.parameters import VOCALS, CrossValidation, FusionStage, SystemsStage
+from abaw_pipeline.systems import SoundSystem
 from abaw_pipeline.types import Table
 
 
@@ -16,17 +17,18 @@ def fit_sound_systems(
     vocals: PieceMap,
     embeddings: PieceMap,
     stage: SystemsStage,
+    fusion: FusionStage,
     cross_validation: CrossValidation,
     seed: int,
 ) -> RecipeMap:
-    """Each system, trained on the training side of each fold, inner folds too."""
+    """Each system, trained on the training side of each fold; systems to be fused on the inner folds too."""
     from abaw_pipeline.evaluation.training_labels import training_labels
     from abaw_pipeline.systems.recipes import fit_system
 
     recipes = {}
     labels = training_labels(clips, folds, permute=cross_validation.permute_training_labels, seed=seed)
     for fold, members in _sides(folds, "train"):
-        for name, system in stage.chosen.items():
+        for name, system in _needed(fold, stage, fusion).items():
             usable = _usable(clips, members, tuple(system.inputs), vocals, embeddings)
             recipes[name, fold] = Recipe(
                 fit_system,
@@ -47,13 +49,14 @@ def predict_sound(
     embeddings: PieceMap,
     systems: PieceMap,
     stage: SystemsStage,
+    fusion: FusionStage,
 ) -> RecipeMap:
     """Posteriors over time of each fold's validation clips, by each system trained on that fold."""
     from abaw_pipeline.systems.recipes import predict_system
 
     recipes = {}
     for fold, members in _sides(folds, "validation"):
-        for name, system in stage.chosen.items():
+        for name, system in _needed(fold, stage, fusion).items():
             usable = _usable(clips, members, tuple(system.inputs), vocals, embeddings)
             recipes[name, fold] = Recipe(
                 predict_system,
@@ -64,6 +67,12 @@ def predict_sound(
                 },
             )
     return RecipeMap("sound_posteriors", recipes)
+
+
+def _needed(fold: str, stage: SystemsStage, fusion: FusionStage) -> dict[str, SoundSystem]:
+    """Systems of a fold; an inner one is there to fit fusion on, and needs no others than are fused."""
+    names = fusion.chosen(stage.chosen) if "/" in fold else stage.chosen
+    return {name: stage.chosen[name] for name in names}
 
 
 def _sides(folds: Table, role: str) -> list[tuple[str, set[str]]]:

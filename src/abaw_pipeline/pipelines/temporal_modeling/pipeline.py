@@ -8,18 +8,18 @@ from abaw_pipeline.pipelines.temporal_modeling import nodes
 def create_pipeline(**_: object) -> Pipeline:
     """Trains each system on each fold and lets it judge the fold's validation clips."""
     data = {"clips": "clips", "folds": "folds", "vocals": "vocals", "embeddings": "sound_embeddings"}
-    settings = {"stage": "params:systems", "seed": "params:seed"}
+    settings = {"stage": "params:systems", "fusion": "params:fusion"}
     return Pipeline(
         [
             Node(
                 nodes.fit_sound_systems,
-                {**data, **settings, "cross_validation": "params:cross_validation"},
+                {**data, **settings, "cross_validation": "params:cross_validation", "seed": "params:seed"},
                 "sound_systems",
                 name="fit_sound_systems",
             ),
             Node(
                 nodes.predict_sound,
-                {**data, "systems": "sound_systems", "stage": "params:systems"},
+                {**data, **settings, "systems": "sound_systems"},
                 "sound_posteriors",
                 name="predict_sound",
             ),
