@@ -40,7 +40,7 @@ demo: $(BASE) ## run the whole chain on the embedded demo corpus
 	$(BIN)/kedro run
 
 test: $(DEV) lint ## lint and all quick tests
-	$(BIN)/pytest -m "not real and not long" --cov --cov-report=term:skip-covered --durations=10
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not real and not long" --cov --cov-report=term:skip-covered --durations=10
 
 lint: $(DEV) ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .

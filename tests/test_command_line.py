@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from filelock import FileLock
 from tests.conftest import Project
 
 from abaw_pipeline.artifacts.manifest import read_manifest
+
+pytestmark = pytest.mark.xdist_group("demo")
 
 ARTIFACTS = {
     "media": "data/02_intermediate/demo/media.parquet",
