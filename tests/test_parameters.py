@@ -48,6 +48,7 @@ def test_both_studies_fit(tree: dict[str, Any]) -> None:
         ("fusion.members", ["lda", "xgbost"], ["fusion.members", "did you mean 'xgboost'"]),
         ("fusion.optimistic", ["mcfw"], ["fusion", "did you mean 'mcwf'"]),
         ("sound.extractors.logmel.bandz", 3, ["sound.extractors.logmel:", "'bandz'"]),
+        ("evaluation.headline", "logmean", ["evaluation.headline", "did you mean 'log_mean'"]),
         ("study", "my study", ["study"]),
         ("corpora", {}, ["corpora"]),
     ],

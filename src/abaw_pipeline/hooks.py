@@ -10,7 +10,9 @@ from typing import Any
 import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.pipeline import Pipeline
+from kedro.pipeline import Node, Pipeline
+
+from abaw_pipeline.provenance import Provenance
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +23,7 @@ class ProjectHooks:
     def __init__(self) -> None:
         self._lock: Any = None
         self._study, self._project = "", Path()
+        self._provenance: Provenance | None = None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -29,40 +32,77 @@ class ProjectHooks:
         Raises:
             ClickException: a parameter is unknown, missing or impossible.
         """
+        from kedro.framework.project import pipelines
+
         from abaw_pipeline.parameters import ParameterError, check_parameters
 
+        tree = context.config_loader["parameters"]
         try:
-            parameters = check_parameters(context.config_loader["parameters"])
+            parameters = check_parameters(tree)
         except ParameterError as error:
             raise click.ClickException(str(error)) from None
         self._study, self._project = parameters.study, Path(context.project_path)
+        self._provenance = Provenance(
+            self._project / "data" / f".{self._study}.made.json", pipelines["__default__"], tree
+        )
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any) -> None:
         """Look for what the pipeline reads but does not make, then lock the study.
 
         Raises:
-            ClickException: an input is missing, or another run works on the study.
+            ClickException: an input is missing or was made under other parameters, or another run works on the study.
         """
-        missing = [name for name in sorted(pipeline.inputs()) if _is_missing(name, catalog)]
+        inputs = [name for name in sorted(pipeline.inputs()) if name != "parameters" and not name.startswith("params:")]
+        missing = [name for name in inputs if not catalog.exists(name)]
         if missing:
             raise click.ClickException(_tell_missing(missing))
+        chosen = set(run_params.get("load_versions") or {})
+        self._refuse_stale([name for name in inputs if name not in chosen])
         self._take_lock()
+
+    @hook_impl
+    def after_node_run(self, node: Node) -> None:
+        """Note under which parameters the node's outputs were made."""
+        if self._provenance is not None and self._lock is not None:
+            self._provenance.remember(node.outputs)
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:
         """Release the study and, where a report was made, print its results."""
+        if self._provenance is not None:
+            self._provenance.remember(pipeline.all_outputs())
         self._release_lock()
         if "report" in pipeline.all_outputs():
             from abaw_pipeline.report.terminal import print_results
 
-            dataset: Any = catalog.get("report")
-            print_results(catalog.load("metrics"), dataset._get_load_path(), self._project)
+            report: Any = catalog.get("report")
+            print_results(catalog.load("metrics"), catalog.load("failures"), report._get_load_path(), self._project)
 
     @hook_impl
-    def on_pipeline_error(self) -> None:
-        """Release the study."""
+    def on_pipeline_error(self, error: Exception) -> None:
+        """Release the study; on the command line, say what is wrong without a traceback.
+
+        Raises:
+            ClickException: the error is one that the user can put right.
+        """
+        from abaw_pipeline.errors import PipelineError
+
         self._release_lock()
+        if isinstance(error, PipelineError) and click.get_current_context(silent=True) is not None:
+            raise click.ClickException(str(error)) from None
+
+    def _refuse_stale(self, names: list[str]) -> None:
+        if self._provenance is None:
+            return
+        changed = {name: self._provenance.differences(name) for name in names}
+        lines = [f"  {name} ({'; '.join(what)}): {_maker(name)}" for name, what in changed.items() if what]
+        if lines:
+            raise click.ClickException(
+                "stored inputs were made under other parameters:\n"
+                + "\n".join(lines)
+                + "\nMake them again, give the same parameters as then, or choose a version with --load-versions."
+            )
 
     def _take_lock(self) -> None:
         from filelock import FileLock, Timeout
@@ -88,24 +128,17 @@ class ProjectHooks:
             self._lock = None
 
 
-def _is_missing(name: str, catalog: Any) -> bool:
-    if name == "parameters" or name.startswith("params:"):
-        return False
-    return not catalog.exists(name)
+def _maker(name: str) -> str:
+    """Which command makes a dataset."""
+    from kedro.framework.project import pipelines
+
+    makers = [label for label, each in pipelines.items() if name in each.all_outputs() and label != "__default__"]
+    return f"make it with: kedro run --pipelines={makers[0]}" if makers else "no pipeline makes it"
 
 
 def _tell_missing(names: list[str]) -> str:
-    """Which command makes each missing input."""
-    from kedro.framework.project import pipelines
-
-    lines = []
-    for name in names:
-        makers = [label for label, pipeline in pipelines.items() if name in pipeline.all_outputs()]
-        first = next((label for label in makers if label != "__default__"), None)
-        advice = f"make it with: kedro run --pipeline={first}" if first else "no pipeline makes it"
-        lines.append(f"  {name}: {advice}")
     return (
         "inputs are missing (add the same --env to the commands):\n"
-        + "\n".join(lines)
+        + "\n".join(f"  {name}: {_maker(name)}" for name in names)
         + "\nOr run the whole chain: kedro run"
     )

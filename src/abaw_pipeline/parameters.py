@@ -134,6 +134,10 @@ class Parameters(Part):
         for name, system in self.systems.chosen.items():
             known = {**self.sound.extractors, VOCALS: None}
             _check_known(tuple(system.inputs), known, "feature set", f"systems.sound.{name}.inputs: ")
+        if self.evaluation.headline:
+            optimistic = [f"{name}_optimistic" for name in self.fusion.optimistic]
+            named = dict.fromkeys([*self.systems.chosen, *self.fusion.methods, *optimistic])
+            _check_known((self.evaluation.headline,), named, "running system or fusion", "evaluation.headline: ")
         if self.fusion.members != "all":
             _check_known(self.fusion.members, self.systems.chosen, "running system", "fusion.members: ")
         return self

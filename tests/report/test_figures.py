@@ -108,3 +108,16 @@ def test_chance_levels_of_a_constant_answer():
     expected = {"accuracy": 0.75, "uar": 0.5, "macro_f1": (6 / 7) / 2, "cpm": 0.67 * (6 / 7) / 2 + 0.33 * 0.75}
     for measure, value in expected.items():
         assert Results(fabricate(**known, measure=measure)).best_chance == pytest.approx(value)
+
+
+def test_an_axis_label_stands_at_its_gridline() -> None:
+    import re
+
+    from abaw_pipeline.report.drawing import Dot, intervals
+
+    svg = str(intervals([Dot("a", 0.86, 0.8, 0.91)], "accuracy", 1 / 7).inline())
+    lines = re.findall(r'<line class="g" x1="([\d.]+)%" x2="\1%" y1="8"', svg)
+    labels = re.findall(r'<text class="y (\w?)" x="([\d.]+)%?"', svg)
+    assert len(lines) == len(labels) > 2
+    for line, (anchor, place) in zip(lines, labels, strict=True):
+        assert float(place) == float(line) or (anchor != "c" and abs(float(place) - float(line)) < 4)

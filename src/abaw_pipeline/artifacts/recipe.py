@@ -23,7 +23,7 @@ class BlockedError(KeyError):
 
     def __str__(self) -> str:
         """Which piece of which artifact is missing."""
-        return f"needs {self.artifact}[{key_text(self.key)}], which failed"
+        return f"needs {self.artifact}[{key_text(self.key)}], which failed; the failures of {self.artifact} say why"
 
 
 def key_text(key: Key) -> str:

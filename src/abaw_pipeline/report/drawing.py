@@ -156,10 +156,17 @@ def intervals(rows: Sequence[Dot], label: str, chance: float) -> Figure:
     steps = [low + step * i for i in range(1 + math.floor((high - low) / step + 1e-9))]
     values = {
         "rows": drawn,
-        "ticks": [(at(tick), f"{100 * tick:.0f}%") for tick in steps],
+        "ticks": [_tick(at(tick), f"{100 * tick:.0f}%") for tick in steps],
         "chance": at(chance) if numbers.is_number(chance) else "",
     }
     return Figure("intervals.svg", label, 42 * len(rows) + 34, values)
+
+
+def _tick(x: str, label: str) -> tuple[str, str, str, str]:
+    """A gridline's place and text, and the text's anchor and place: at the edges it turns inwards, to be whole."""
+    share = float(x.rstrip("%"))
+    anchor, place = ("", "0") if share < 4 else ("e", "100%") if share > 96 else ("c", x)
+    return x, label, anchor, place
 
 
 def strip(dot: Dot, label: str, chance: float) -> Figure:

@@ -125,7 +125,7 @@ def gather(
         failures=failures,
         stages=stages,
         optimistic=bool(tree.fusion.optimistic),
-        notes=_notes(tree, outer, metrics),
+        notes=_notes(tree, clips, outer, metrics),
         headline=tree.evaluation.headline,
         confidence=tree.evaluation.confidence,
     )
@@ -184,8 +184,14 @@ def _protocol(tree: Parameters) -> str:
     )
 
 
-def _notes(tree: Parameters, outer: pd.DataFrame, metrics: pd.DataFrame) -> tuple[str, ...]:
+def _notes(tree: Parameters, clips: pd.DataFrame, outer: pd.DataFrame, metrics: pd.DataFrame) -> tuple[str, ...]:
     notes = []
+    strangers = int((clips["subject"] == clips["clip_id"]).sum())
+    if strangers:
+        notes.append(
+            f"The subject of {strangers} clips is unknown. Each counts as a person of its own: the same person may "
+            "train and validate, and intervals are too narrow. Name subjects in the manifest's column 'subject'."
+        )
     if tree.cross_validation.permute_training_labels:
         notes.append("Training labels were shuffled: this run is a check, and its results must lie at chance.")
     if tree.fusion.optimistic:

@@ -9,12 +9,14 @@ import pandas as pd
 
 from abaw_pipeline.report.tables import results_table, results_text
 
+SHOWN = 5
+"""How many failures are told in the terminal."""
 NARROW = 100
 """Columns of terminal below which results by fold are left to the report."""
 
 
-def print_results(metrics: pd.DataFrame, report: Any, project: Path) -> None:
-    """Print one row a system and the path of the report."""
+def print_results(metrics: pd.DataFrame, failures: pd.DataFrame, report: Any, project: Path) -> None:
+    """Print one row a system, how much failed, and the path of the report."""
     from rich.console import Console
     from rich.table import Table
 
@@ -27,6 +29,11 @@ def print_results(metrics: pd.DataFrame, report: Any, project: Path) -> None:
     for row in text.itertuples(index=False):
         table.add_row(*map(str, row))
     console.print(table)
+    roots = failures[failures["blocked_by"].isna()]
+    for message in roots["message"].head(SHOWN):
+        console.print(f"Failed: {message}", style="yellow", markup=False, soft_wrap=True)
+    if len(roots) > SHOWN:
+        console.print(f"... and {len(roots) - SHOWN} more: see Failures in the report", style="yellow")
     path = Path(report)
     shown = path.relative_to(project) if path.is_relative_to(project) else path
     console.print(f"Report: {shown}", soft_wrap=True)

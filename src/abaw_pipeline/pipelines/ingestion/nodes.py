@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap
+from abaw_pipeline.errors import CorpusError
 from abaw_pipeline.parameters import Corpora, CrossValidation
 from abaw_pipeline.types import File, Table
 
@@ -19,6 +20,11 @@ def list_clips(_demo: dict[str, Any], corpora: Corpora) -> tuple[Table, Table]:
     listing, refused, notes = list_corpora(corpora.root)
     for note in notes:
         log.info(note)
+    if listing.empty:
+        first = refused["message"].iloc[0] if len(refused) else "the corpora name no clips"
+        raise CorpusError(f"none of {len(refused)} clips can be used", hint=f"The first: {first}")
+    if (listing["subject"] == listing["clip_id"]).any():
+        log.warning("subjects are unknown: folds cannot keep people apart; name them in the column 'subject'")
     return listing, refused
 
 
