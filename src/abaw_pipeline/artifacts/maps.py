@@ -111,6 +111,7 @@ class StoredMap(PieceMap):
         self.name, self.store = name, store
         self.entries = {entry.key: entry for entry in entries}
         self._done = {key: entry for key, entry in self.entries.items() if entry.status == DONE}
+        self._refs: dict[Key, Ref] = {}
 
     def __getitem__(self, key: Key) -> Any:
         """The piece, read from disk at every access.
@@ -141,10 +142,13 @@ class StoredMap(PieceMap):
         return f"StoredMap({self.name!r}, {len(self)} pieces, {failed} failed)"
 
     def ref(self, key: Key) -> Ref:
-        """A reference to the stored piece, or to its failure."""
-        entry = self.entries[key]
-        path = str(self.store.path(entry.path)) if entry.path is not None else None
-        return Ref(self.name, key, entry.fingerprint, path, self.store.format)
+        """A reference to the stored piece, or to its failure; the same one at each call."""
+        found = self._refs.get(key)
+        if found is None:
+            entry = self.entries[key]
+            path = str(self.store.path(entry.path)) if entry.path is not None else None
+            found = self._refs[key] = Ref(self.name, key, entry.fingerprint, path, self.store.format)
+        return found
 
     @property
     def asked(self) -> list[Key]:
