@@ -111,6 +111,7 @@ class EvaluationStage(Part):
     resamples: int = Field(1000, ge=100, description="bootstrap resamples of subjects")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="confidence of all intervals")
     headline: str = Field("", description="system or fusion that the report opens with; empty: the best")
+    notes: tuple[str, ...] = Field((), description="what a reader of the results must know, for the report's top")
 
 
 class Parameters(Part):

@@ -124,7 +124,8 @@ def gather(
         systems=systems,
         failures=failures,
         stages=stages,
-        optimistic=bool(tree.fusion.optimistic),
+        optimistic=tree.evaluation.headline.removesuffix("_optimistic") in tree.fusion.optimistic
+        and tree.evaluation.headline.endswith("_optimistic"),
         notes=_notes(tree, clips, outer, metrics),
         headline=tree.evaluation.headline,
         confidence=tree.evaluation.confidence,
@@ -185,7 +186,7 @@ def _protocol(tree: Parameters) -> str:
 
 
 def _notes(tree: Parameters, clips: pd.DataFrame, outer: pd.DataFrame, metrics: pd.DataFrame) -> tuple[str, ...]:
-    notes = []
+    notes = list(tree.evaluation.notes)
     strangers = int((clips["subject"] == clips["clip_id"]).sum())
     if strangers:
         notes.append(
