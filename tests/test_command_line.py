@@ -178,8 +178,9 @@ def test_two_runs_at_once_on_one_study_are_refused(demo_copy: Project) -> None:
 
 def test_an_older_version_can_be_loaded(demo_copy: Project) -> None:
     first = demo_copy.latest(ARTIFACTS["sound_posteriors"]).parent.name
-    demo_copy.kedro("run", "--params", "systems.run=svm", "--pipelines=temporal_modeling")
+    demo_copy.kedro("run", "--params", "systems.run=svm,fusion.members=svm")
     output = demo_copy.kedro("run", "--nodes=fit_fusion", ok=False)
+    assert "sound_posteriors (" in output
     assert 'systems.run: "svm", now null' in output
     assert "kedro run --pipelines=temporal_modeling" in output
     assert "not fused" not in demo_copy.kedro("run", "--nodes=fit_fusion", f"--load-versions=sound_posteriors:{first}")

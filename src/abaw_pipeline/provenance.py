@@ -55,6 +55,11 @@ class Provenance:
 
 
 def _plain(value: Any) -> Any:
+    """A JSON-able copy without paths: a project or a corpus that has moved is still the same."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items() if key != "path"}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
     return json.loads(json.dumps(value, default=str))
 
 
