@@ -103,8 +103,8 @@ def bench_bootstrap(subjects: int = 24, classes: int = 8, resamples: int = 1000)
             confusion_matrix(truth[rows], decided[rows], labels=range(classes))
 
     def ours() -> None:
-        counts = grouped_confusions(truth, decided, [str(each) for each in who], classes)
-        resample_subjects(counts[1] if isinstance(counts, tuple) else counts, resamples=resamples, seed=0)
+        counts = grouped_confusions(who, truth, decided, subjects, classes)
+        resample_subjects(counts, resamples=resamples, seed=0)
 
     return [row(f"bootstrap, {resamples} of {subjects} subjects", timed(ours), timed(loop) * resamples / sample)]
 
