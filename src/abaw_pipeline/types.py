@@ -20,6 +20,7 @@ else:
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+ByteArray = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,38 @@ class FeatureSequence:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """One decoded frame of a video.
+
+    Attributes:
+        index: which of the file's decoded frames it is, from 0.
+        time: seconds from the clip's start, from the container's timestamps.
+        pixels: uint8 [height, width, 3], RGB, upright as a player shows it; None for a frame that nobody asked for.
+    """
+
+    index: int
+    time: float
+    pixels: ByteArray | None = None
+
+
+@dataclass(frozen=True)
+class TimedLabels:
+    """What a clip is labelled with, over time.
+
+    A clip with one label as a whole has one row, from 0 to its duration.
+
+    Attributes:
+        start: float64 [T], seconds from the clip's start, ascending.
+        end: float64 [T], seconds from the clip's start.
+        values: int64 [T], indexes into the classes; -1: not annotated.
+    """
+
+    start: DoubleArray
+    end: DoubleArray
+    values: IntArray
+
+
+@dataclass(frozen=True)
 class Posteriors:
     """Class probabilities over time of one clip.
 
@@ -93,8 +126,8 @@ class Examples:
         classes: names of the K classes, in the order of the posteriors' columns.
         inputs: per input name a sequence with one FeatureSequence (or Waveform) a clip; items may be read
             from disk at each access, so take each once.
-        labels: int64 [n_clips], indexes into classes; None where systems only predict.
         durations: float64 [n_clips], seconds.
+        labels: labels over time, one item a clip; None where systems only predict.
     """
 
     clip_ids: Sequence[str]
@@ -102,7 +135,7 @@ class Examples:
     classes: Sequence[str]
     inputs: Mapping[str, Sequence[Any]]
     durations: DoubleArray
-    labels: IntArray | None = None
+    labels: Sequence[TimedLabels] | None = None
 
     def __len__(self) -> int:
         """How many clips there are."""
