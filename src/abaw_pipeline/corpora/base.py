@@ -14,6 +14,7 @@ from abaw_pipeline.parts import Part
 
 Sex = Literal["f", "m"]
 Split = Literal["train", "validation", "test"]
+Side = Literal["left", "right"]
 
 MAX_NAMED = 6
 """How many names a message lists before it only counts."""
@@ -34,6 +35,8 @@ class ClipEntry:
         sex: "f", "m", or None where unknown.
         session: the recording session, if the corpus has any.
         split: the part that the authors put the clip in, if they did.
+        side: which of two people the labels are about, where a video shows two.
+        label_file: absolute path of a file with one label a frame, see `corpora.frame_labels`.
         extra: what else the corpus tells, as text.
     """
 
@@ -47,6 +50,8 @@ class ClipEntry:
     sex: Sex | None = None
     session: str | None = None
     split: Split | None = None
+    side: Side | None = None
+    label_file: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
 
 

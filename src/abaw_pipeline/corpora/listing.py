@@ -7,15 +7,19 @@ import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from abaw_pipeline.corpora.base import Corpus, Quarantined
 from abaw_pipeline.schemas import ANNOTATIONS, CLIPS, QUARANTINE
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 LISTING_COLUMNS = [
-    *("clip_id", "corpus", "media", "sha256", "label", "subject", "start", "end", "sex", "session", "split")
+    *("clip_id", "corpus", "media", "sha256", "label", "subject", "start", "end", "sex", "session", "split"),
+    *("side", "label_file", "label_sha256"),
 ]
 
 
@@ -37,10 +41,11 @@ def list_corpora(corpora: Mapping[str, Corpus]) -> tuple[pd.DataFrame, pd.DataFr
         clips.extend(dataclasses.asdict(clip) for clip in found.clips)
         refused.extend(found.failures)
         notes.extend(f"{name}: {note}" for note in found.notes)
-    listing = pd.DataFrame(clips, columns=[column for column in LISTING_COLUMNS if column != "sha256"])
-    listing["sha256"], unreadable = _hash_media(listing)
-    refused.extend(unreadable)
-    listing = listing[listing["sha256"].notna()].reset_index(drop=True)
+    listing = pd.DataFrame(clips, columns=[column for column in LISTING_COLUMNS if "sha256" not in column])
+    for column, digest in (("media", "sha256"), ("label_file", "label_sha256")):
+        listing[digest], unreadable = _hash_files(listing, column)
+        refused.extend(unreadable)
+        listing = listing[listing[digest].notna() | listing[column].isna()].reset_index(drop=True)
     return listing[LISTING_COLUMNS], _quarantine_table(refused), notes
 
 
@@ -61,15 +66,22 @@ def describe(listing: pd.DataFrame, facts: Mapping[str, Mapping[str, Any]]) -> p
     return CLIPS.validate(clips)
 
 
-def annotate(clips: pd.DataFrame) -> pd.DataFrame:
-    """Annotations (ANNOTATIONS schema) of clips that have one label as a whole."""
+def annotate(clips: pd.DataFrame, frame_labels: Mapping[str, pa.Table]) -> pd.DataFrame:
+    """Annotations (ANNOTATIONS schema): of clips that have one label as a whole, and frame by frame.
+
+    Args:
+        clips: CLIPS schema.
+        frame_labels: clip id -> columns frame, time, label, as `frame_labels.read_labels` gives them.
+    """
     labelled = clips.loc[clips["label"].notna(), ["clip_id", "label"]]
-    return ANNOTATIONS.validate(labelled.assign(frame=None, time=None))
+    timed = [table.to_pandas().assign(clip_id=clip_id) for clip_id, table in frame_labels.items()]
+    whole = labelled.assign(frame=None, time=None)
+    return ANNOTATIONS.validate(pd.concat([table for table in (whole, *timed) if len(table)], ignore_index=True))
 
 
-def _hash_media(listing: pd.DataFrame) -> tuple[pd.Series, list[Quarantined]]:
-    """Content hash of each clip's media; None and a refused row for a file that cannot be read."""
-    paths = listing["media"].drop_duplicates().tolist()
+def _hash_files(listing: pd.DataFrame, column: str) -> tuple[pd.Series, list[Quarantined]]:
+    """Content hash of each clip's file; None, and a refused row, for a file that cannot be read."""
+    paths = listing[column].dropna().drop_duplicates().tolist()
     with ThreadPoolExecutor() as pool:
         hashes = dict(zip(paths, pool.map(_hash, paths), strict=True))
     refused = [
@@ -78,11 +90,11 @@ def _hash_media(listing: pd.DataFrame) -> tuple[pd.Series, list[Quarantined]]:
             type(problem).__name__,
             f"{path}: cannot be read ({problem.strerror}). Check that it is there and may be read.",
         )
-        for clip_id, path in zip(listing["clip_id"], listing["media"], strict=True)
-        if isinstance(problem := hashes[path], OSError)
+        for clip_id, path in zip(listing["clip_id"], listing[column], strict=True)
+        if isinstance(problem := hashes.get(path), OSError)
     ]
     found = {path: value for path, value in hashes.items() if isinstance(value, str)}
-    return listing["media"].map(found).astype(object), refused
+    return listing[column].map(found).astype(object), refused
 
 
 def _hash(path: str) -> str | OSError:

@@ -6,7 +6,8 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from abaw_pipeline.corpora.affwild2 import AffWild2
 from abaw_pipeline.corpora.manifest import Manifest
 from abaw_pipeline.corpora.ravdess import Ravdess
 
-AnyCorpus: TypeAlias = Annotated[Ravdess | Manifest, Field(discriminator="kind")]
+AnyCorpus: TypeAlias = Annotated[Ravdess | Manifest | AffWild2, Field(discriminator="kind")]
