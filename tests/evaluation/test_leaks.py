@@ -28,21 +28,21 @@ def folds(clips):
 
 
 def test_clean_folds_pass(folds, clips):
-    check_leaks(folds, clips)
-    check_leaks(folds, clips[["clip_id", "subject", "label"]])
+    check_leaks(folds, clips, clips)
+    check_leaks(folds, clips[["clip_id", "subject"]], clips)
 
 
 def test_a_subject_on_both_sides(folds, clips):
     clip = folds[(folds["fold"] == "1") & (folds["role"] == "train")].index[0]
     folds.loc[clip, "role"] = "validation"
     with pytest.raises(ProtocolError, match=f"fold 1: subjects are on both sides: {folds.loc[clip, 'subject']}"):
-        check_leaks(folds, clips)
+        check_leaks(folds, clips, clips)
 
 
 def test_a_subject_renamed_in_the_folds_is_no_way_around(folds, clips):
     folds.loc[folds.index[0], "subject"] = "x/nobody"
     with pytest.raises(ProtocolError, match="different subjects: c00"):
-        check_leaks(folds, clips)
+        check_leaks(folds, clips, clips)
 
 
 def sides(clips, train, validation):
@@ -72,29 +72,38 @@ def test_stretches_of_one_file_must_not_overlap(clips, start, end, leaks):
     clips.loc[clips["clip_id"] == "c10", ["start", "end"]] = [start, end]
     folds = sides(clips, ["c01", "c02", "c03", "c20"], ["c10", "c30"])
     if not leaks:
-        check_leaks(folds, clips)
+        check_leaks(folds, clips, clips)
         return
     with pytest.raises(ProtocolError, match=r"c0\d' \(train\) and 'c10' \(validation\) overlap in m0.mp4"):
-        check_leaks(folds, clips)
+        check_leaks(folds, clips, clips)
 
 
 def test_files_whose_stretches_are_unknown_overlap(clips):
     folds = sides(clips, ["c00", "c20"], ["c10"])
-    check_leaks(folds, clips)
+    check_leaks(folds, clips, clips)
     with pytest.raises(ProtocolError, match="overlap"):
-        check_leaks(folds, clips.drop(columns=["start", "end"]))
+        check_leaks(folds, clips.drop(columns=["start", "end"]), clips)
 
 
 def test_an_empty_side(clips):
     with pytest.raises(ProtocolError, match="validation side is empty"):
-        check_leaks(sides(clips, ["c00", "c01"], []), clips)
+        check_leaks(sides(clips, ["c00", "c01"], []), clips, clips)
     with pytest.raises(ProtocolError, match="training side is empty"):
-        check_leaks(sides(clips, [], ["c00", "c01"]), clips)
+        check_leaks(sides(clips, [], ["c00", "c01"]), clips, clips)
 
 
 def test_a_class_never_trained(clips):
     with pytest.raises(ProtocolError, match="no training clip has them: b"):
-        check_leaks(sides(clips, ["c00", "c02"], ["c20", "c21"]), clips)
+        check_leaks(sides(clips, ["c00", "c02"], ["c20", "c21"]), clips, clips)
+
+
+def test_classes_of_frames_count(clips):
+    """Two clips a side; class b is trained in a few frames only."""
+    annotations = pd.DataFrame({"clip_id": ["c00", "c00", "c02", "c20"], "label": ["a", "b", "a", "b"]})
+    folds = sides(clips, ["c00", "c02"], ["c20"])
+    check_leaks(folds, clips, annotations)
+    with pytest.raises(ProtocolError, match="no training clip has them: b"):
+        check_leaks(folds, clips, annotations.drop(index=1))
 
 
 def test_validation_clips_of_the_parent_in_an_inner_fold(folds, clips):
@@ -103,20 +112,19 @@ def test_validation_clips_of_the_parent_in_an_inner_fold(folds, clips):
     # Its subject is new to the inner fold, so only the parent tells that it must not be there.
     spoilt = pd.concat([folds, leaked.assign(fold="0/1", parent="0", role="train")], ignore_index=True)
     with pytest.raises(ProtocolError, match=f"fold 0/1: .* training side of fold 0: {leaked['clip_id'].item()}"):
-        check_leaks(spoilt, clips)
+        check_leaks(spoilt, clips, clips)
     with pytest.raises(ProtocolError, match="does not exist"):
-        check_leaks(folds[folds["fold"] != "0"], clips)
+        check_leaks(folds[folds["fold"] != "0"], clips, clips)
 
 
 def test_clips_that_do_not_belong(folds, clips):
     with pytest.raises(ProtocolError, match="unknown or have no label: c00"):
-        check_leaks(folds, clips.iloc[1:])
-    unlabelled = clips.assign(label=clips["label"].mask(clips["clip_id"] == "c11"))
+        check_leaks(folds, clips.iloc[1:], clips)
     with pytest.raises(ProtocolError, match="unknown or have no label: c11"):
-        check_leaks(folds, unlabelled)
+        check_leaks(folds, clips, clips[clips["clip_id"] != "c11"])
     with pytest.raises(ProtocolError, match="listed twice: c00"):
-        check_leaks(folds, pd.concat([clips, clips.iloc[:1]]))
+        check_leaks(folds, pd.concat([clips, clips.iloc[:1]]), clips)
     with pytest.raises(ProtocolError, match="more than one role: c00"):
-        check_leaks(pd.concat([folds, folds[folds["fold"] == "0"].iloc[:1]]), clips)
+        check_leaks(pd.concat([folds, folds[folds["fold"] == "0"].iloc[:1]]), clips, clips)
     with pytest.raises(ProtocolError, match="not test"):
-        check_leaks(folds.assign(role=folds["role"].replace("train", "test")), clips)
+        check_leaks(folds.assign(role=folds["role"].replace("train", "test")), clips, clips)

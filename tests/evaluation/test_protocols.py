@@ -7,10 +7,12 @@ from pydantic import TypeAdapter, ValidationError
 from abaw_pipeline.errors import ProtocolError
 from abaw_pipeline.evaluation.leaks import check_leaks
 from abaw_pipeline.evaluation.protocols import (
-    Protocol,
+    AnyProtocol,
+    Official,
     SubjectKFold,
     SubjectLists,
     find_subject,
+    label_rows,
     make_folds,
     parse_folds,
 )
@@ -43,7 +45,7 @@ def held_out(folds, fold):
 def test_s2s_folds_leak_nothing_and_hold_every_clip_out_once():
     clips = corpus()
     folds = make_folds(S2, clips, inner_folds=3, seed=1)
-    check_leaks(folds, clips)
+    check_leaks(folds, clips, clips)
     outer = folds[folds["parent"].isna()]
     assert [held_out(outer, str(fold)) for fold in range(5)] == [sorted(listed) for listed in S2.validation]
     assert list(folds.columns) == ["fold", "parent", "clip_id", "subject", "role"]
@@ -187,13 +189,70 @@ def test_folds_that_are_none(folds, says):
     [
         (lambda clips: clips.drop(columns="subject"), "column subject is missing"),
         (lambda clips: clips.assign(label=None), "no clip has a label"),
-        (lambda clips: clips.assign(clip_id="same"), "listed twice"),
         (lambda clips: clips.assign(subject=[None, *clips["subject"][1:]]), "has no subject"),
     ],
 )
 def test_clips_that_cannot_be_folded(change, says):
     with pytest.raises(ProtocolError, match=says):
         make_folds(SubjectKFold(k=2), change(corpus(4)))
+
+
+def split_corpus():
+    clips = corpus(6)
+    number = clips["subject"].str[-2:].astype(int)
+    return clips.assign(split=number.map(lambda n: "train" if n <= 4 else "validation" if n == 5 else "test"))
+
+
+def test_the_official_split_is_one_fold_and_leaves_the_test_part_out():
+    clips = split_corpus()
+    folds = make_folds(Official(), clips, inner_folds=2)
+    check_leaks(folds, clips, clips)
+    outer = folds[folds["parent"].isna()]
+    assert held_out(folds, "0") == [5]
+    assert set(outer["fold"]) == {"0"}
+    assert not outer["subject"].str.endswith("06").any()
+    assert set(folds["fold"]) == {"0", "0/0", "0/1"}
+
+
+@pytest.mark.parametrize("splits", [None, "train", "test"])
+def test_without_both_parts_there_is_no_official_fold(splits):
+    clips = corpus(4) if splits is None else corpus(4).assign(split=splits)
+    with pytest.raises(ProtocolError, match="no official training and validation part"):
+        make_folds(Official(), clips)
+
+
+def test_a_subject_in_both_official_parts_is_named():
+    clips = split_corpus()
+    clips.loc[clips["subject"] == "ravdess/05", "split"] = ["train"] + ["validation"] * 7
+    with pytest.raises(ProtocolError, match="ravdess/05 is in training and in validation"):
+        make_folds(Official(), clips)
+
+
+def test_frames_weigh_a_clip_by_its_classes_not_by_its_length():
+    clips = pd.DataFrame({"clip_id": ["long", "short", "whole"], "subject": ["x/1", "x/2", "x/3"]})
+    annotations = pd.DataFrame(
+        {
+            "clip_id": ["long"] * 1000 + ["short"] * 4 + ["whole"],
+            "label": ["a"] * 750 + ["b"] * 249 + ["c"] + ["a"] * 3 + ["b", "a"],
+        }
+    )
+    counts = label_rows(clips, annotations).groupby(["clip_id", "label"]).size().to_dict()
+    assert counts == {
+        ("long", "a"): 15,
+        ("long", "b"): 5,
+        ("long", "c"): 1,
+        ("short", "a"): 3,
+        ("short", "b"): 1,
+        ("whole", "a"): 1,
+    }
+
+
+def test_clips_with_many_labels_are_in_a_fold_once():
+    clips = corpus(6)
+    rows = label_rows(clips, pd.concat([clips[["clip_id", "label"]]] * 3))
+    folds = make_folds(SubjectKFold(k=2), rows, inner_folds=2)
+    check_leaks(folds, clips, clips)
+    assert (folds.groupby("fold")["clip_id"].nunique() == folds.groupby("fold").size()).all()
 
 
 def test_too_few_subjects_are_named_with_the_fold():
@@ -208,7 +267,7 @@ def test_too_few_subjects_are_named_with_the_fold():
 
 
 def test_protocols_come_from_parameters():
-    adapter = TypeAdapter(Protocol)
+    adapter = TypeAdapter(AnyProtocol)
     assert adapter.validate_python(S2.model_dump(mode="json")) == S2
     assert adapter.validate_python({"kind": "subject_kfold", "k": 3}).n_folds == 3
     for wrong in ({"kind": "subject_lists", "validation": []}, {"kind": "subject_lists", "validation": [[]]}):

@@ -11,13 +11,14 @@ from abaw_pipeline.errors import ProtocolError
 from abaw_pipeline.types import DoubleArray
 
 
-def check_leaks(folds: pd.DataFrame, clips: pd.DataFrame) -> None:
+def check_leaks(folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataFrame) -> None:
     """Refuse folds that would let validation data into training.
 
     Args:
         folds: as `protocols.make_folds` returns them.
-        clips: columns clip_id, subject, label; also media, start, end (seconds; null: from the beginning, to
-            the end) where it is known which stretch of which file a clip is.
+        clips: columns clip_id, subject; also media, start, end (seconds; null: from the beginning, to the end)
+            where it is known which stretch of which file a clip is.
+        annotations: columns clip_id, label; several rows a clip where its frames are labelled.
 
     Raises:
         ProtocolError: naming the fold and the clips or subjects: an unknown or unlabelled clip, a clip twice
@@ -25,24 +26,25 @@ def check_leaks(folds: pd.DataFrame, clips: pd.DataFrame) -> None:
             class that is validated but never trained, or an inner fold that holds anything but its parent's
             training clips.
     """
-    known = _known_clips(folds, clips)
+    known = _known_clips(folds, clips, annotations)
+    labels = {str(clip_id): set(part) for clip_id, part in annotations.groupby("clip_id")["label"]}
     for name, fold in folds.groupby("fold", sort=False):
         where = f"fold {name}"
         _check_clips(fold, where)
         joined = fold[["clip_id", "role"]].merge(known, on="clip_id", how="left")
         train, validation = joined[joined["role"] == "train"], joined[joined["role"] == "validation"]
-        _check_sides(train, validation, where)
+        _check_sides(train, validation, labels, where)
         if "media" in joined.columns:
             _check_media(train, validation, where)
         for parent in fold["parent"].dropna().unique():
             _check_inner(fold, folds[folds["fold"] == parent], where, str(parent))
 
 
-def _known_clips(folds: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
+def _known_clips(folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataFrame) -> pd.DataFrame:
     repeated = clips.loc[clips["clip_id"].duplicated(), "clip_id"]
     if len(repeated):
         raise ProtocolError(f"clips are listed twice: {_some(repeated)}", where="clips")
-    labelled = clips[clips["label"].notna()]
+    labelled = clips[clips["clip_id"].isin(annotations["clip_id"])]
     strange = folds.loc[~folds["clip_id"].isin(labelled["clip_id"]), "clip_id"]
     if len(strange):
         raise ProtocolError(f"clips are unknown or have no label: {_some(strange)}", where="folds")
@@ -62,14 +64,15 @@ def _check_clips(fold: pd.DataFrame, where: str) -> None:
         raise ProtocolError(f"roles are train and validation, not {_some(roles)}", where=where)
 
 
-def _check_sides(train: pd.DataFrame, validation: pd.DataFrame, where: str) -> None:
+def _check_sides(train: pd.DataFrame, validation: pd.DataFrame, labels: dict[str, set[str]], where: str) -> None:
     for side, role in ((train, "training"), (validation, "validation")):
         if side.empty:
             raise ProtocolError(f"the {role} side is empty", where=where)
     both = set(train["subject"]) & set(validation["subject"])
     if both:
         raise ProtocolError(f"subjects are on both sides: {_some(both)}", where=where)
-    untrained = set(validation["label"]) - set(train["label"])
+    trained, validated = (set().union(*(labels[each] for each in side["clip_id"])) for side in (train, validation))
+    untrained = validated - trained
     if untrained:
         raise ProtocolError(
             f"classes are validated but no training clip has them: {_some(untrained)}",

@@ -6,7 +6,7 @@ import difflib
 import logging
 import re
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -92,7 +92,45 @@ class SubjectKFold(Part):
         return _deal(clips, self.k, seed=seed, where=f"subject_kfold with k = {self.k}")
 
 
-Protocol = Annotated[SubjectLists | SubjectKFold, Field(discriminator="kind")]
+class Official(Part):
+    """The split that the corpus' authors made: one fold, whose training and validation sides are theirs.
+
+    Clips that they put into a test part, or into none, are in no fold.
+    """
+
+    kind: Literal["official"] = "official"
+
+    @property
+    def n_folds(self) -> int:
+        """One."""
+        return 1
+
+    def validation_folds(self, clips: Table, *, seed: int) -> dict[str, int]:
+        """The fold, 0, in which each subject of the validation part validates.
+
+        Args:
+            clips: labelled clips with columns subject and split.
+            seed: not used; the split leaves nothing to chance.
+
+        Raises:
+            ProtocolError: the corpus has no such split, or a subject is in both parts.
+        """
+        splits = clips["split"] if "split" in clips.columns else None
+        if splits is None or not {"train", "validation"} <= set(splits.dropna()):
+            raise ProtocolError(
+                "the corpus has no official training and validation part",
+                where="protocol official",
+                hint="Use subject_kfold or subject_lists.",
+            )
+        sides = {part: set(clips.loc[splits == part, "subject"]) for part in ("train", "validation")}
+        both = sorted(sides["train"] & sides["validation"])
+        if both:
+            raise ProtocolError(f"subject {both[0]} is in training and in validation", where="protocol official")
+        return dict.fromkeys(sorted(sides["validation"]), 0)
+
+
+Protocol: TypeAlias = SubjectLists | SubjectKFold | Official
+AnyProtocol = Annotated[Protocol, Field(discriminator="kind")]
 
 
 def find_subject(wanted: SubjectId, known: Sequence[str], *, where: str = "") -> str:
@@ -157,8 +195,26 @@ def parse_folds(folds: Folds, n_folds: int) -> tuple[int, ...]:
     return tuple(sorted(numbers))
 
 
+def label_rows(clips: Table, annotations: Table) -> Table:
+    """What folds are balanced by: a row for each label that a clip has, at most some twenty of a clip.
+
+    Args:
+        clips: columns clip_id, subject, split.
+        annotations: columns clip_id, label; many rows a clip where frames are labelled.
+
+    Returns:
+        Columns clip_id, subject, split, label; shares of classes within a clip are kept to a twentieth.
+    """
+    counts = annotations.groupby(["clip_id", "label"], sort=True).size().rename("n").reset_index()
+    total = counts.groupby("clip_id")["n"].transform("sum")
+    times = (counts["n"] * total.clip(upper=20) / total).round().clip(lower=1).astype(int)
+    repeated = counts.loc[counts.index.repeat(times), ["clip_id", "label"]]
+    columns = [name for name in ("clip_id", "subject", "split") if name in clips.columns]
+    return clips[columns].merge(repeated, on="clip_id", how="inner").reset_index(drop=True)
+
+
 def make_folds(
-    protocol: SubjectLists | SubjectKFold,
+    protocol: Protocol,
     clips: Table,
     *,
     folds: Folds = "all",
@@ -171,7 +227,8 @@ def make_folds(
 
     Args:
         protocol: the rule.
-        clips: columns clip_id, subject, label (null: not labelled, in no fold).
+        clips: columns clip_id, subject, label (null: not labelled, in no fold), for `Official` also split; a clip
+            with several labels has several rows, see `label_rows`.
         folds: which folds to make, see `parse_folds`.
         inner_folds: how many folds to make of the training subjects of each fold; 0: none.
         seed: of drawn folds.
@@ -181,12 +238,12 @@ def make_folds(
         fold), clip_id, subject, role (`train` or `validation`).
 
     Raises:
-        ProtocolError: no labelled clips, a clip listed twice, or folds that cannot be made.
+        ProtocolError: no labelled clips, a clip without a subject, or folds that cannot be made.
     """
     chosen = parse_folds(folds, protocol.n_folds)
     if inner_folds < 0 or inner_folds == 1:
         raise ProtocolError("inner folds are 0 (none) or at least 2", where=f"inner_folds = {inner_folds}")
-    labelled = _labelled(clips)
+    labelled = protocol_clips(protocol, _labelled(clips))
     validates_in = protocol.validation_folds(labelled, seed=seed)
     rows = []
     for number in chosen:
@@ -197,6 +254,14 @@ def make_folds(
     import pandas as pd
 
     return pd.concat(rows, ignore_index=True)
+
+
+def protocol_clips(protocol: Protocol, clips: Table) -> Table:
+    """The labelled clips that a protocol deals with; the official one leaves out other parts than its two."""
+    if isinstance(protocol, Official) and "split" in clips.columns:
+        chosen = clips[clips["split"].isin(["train", "validation"])]
+        return chosen.reset_index(drop=True) if len(chosen) else clips
+    return clips
 
 
 def _inner_roles(training: Table, parent: str, k: int, seed: int) -> list[Table]:
@@ -219,7 +284,7 @@ def _roles(clips: Table, fold: str, parent: str | None, held_out: set[str]) -> T
         parent=pd.array([parent] * len(clips), dtype="string"),
         role=validates.map({True: "validation", False: "train"}),
     )
-    return table[COLUMNS]
+    return table[COLUMNS].drop_duplicates("clip_id")
 
 
 def _deal(clips: Table, k: int, *, seed: int, where: str) -> dict[str, int]:
@@ -238,12 +303,9 @@ def _labelled(clips: Table) -> Table:
     labelled = clips[clips["label"].notna()]
     if labelled.empty:
         raise ProtocolError("no clip has a label, so there is nothing to fold", where="clips")
-    for what, wrong in (
-        ("is listed twice", labelled["clip_id"].duplicated()),
-        ("has no subject", labelled["subject"].isna()),
-    ):
-        if wrong.any():
-            raise ProtocolError(f"clip {labelled.loc[wrong, 'clip_id'].iloc[0]!r} {what}", where="clips")
+    nobody = labelled["subject"].isna()
+    if nobody.any():
+        raise ProtocolError(f"clip {labelled.loc[nobody, 'clip_id'].iloc[0]!r} has no subject", where="clips")
     return labelled.reset_index(drop=True)
 
 
