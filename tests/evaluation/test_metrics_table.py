@@ -129,6 +129,6 @@ def test_predictions_that_cannot_be_scored(predictions, change, says):
 
 def test_frames_of_a_clip_are_counted_each(predictions):
     frames = pd.concat([predictions.assign(frame=index) for index in range(3)])
-    table = metrics(frames, level="frame")
+    table = metrics(frames)
     assert pick(table, fold="all", measure="accuracy", interval="wald")["n"].item() == 18
     assert set(table["level"]) == {"frame"}

@@ -47,7 +47,6 @@ def metrics_table(
     study: str,
     protocol: str,
     split: str = "validation",
-    level: str = "clip",
     resamples: int = 1000,
     confidence: float = 0.95,
     seed: int = 0,
@@ -56,12 +55,11 @@ def metrics_table(
 
     Args:
         predictions: columns corpus, system, fold (outer folds), clip_id, subject, truth, predicted (names of
-            classes); with level frame also frame.
+            classes); also frame where single frames are decided, null where a clip is decided as a whole.
         classes: names of the K classes.
         study: written into the table.
         protocol: written into the table.
         split: written into the table.
-        level: what is counted: frame, 5 Hz, window or clip.
         resamples: of the bootstrap.
         confidence: of the intervals, 0..1.
         seed: of the bootstrap; systems scored on the same subjects are resampled alike.
@@ -69,9 +67,10 @@ def metrics_table(
     Returns:
         The long table. fold is an outer fold's name; `all`: decisions of all folds there are, counted
         together; `mean` and `sd`: mean and sample standard deviation of the folds' values, only where there
-        are two folds or more. class is null for measures of all classes. value, lo, hi are fractions of 1.
-        interval says how lo and hi were made: `bootstrap by subject`, or `wald` (accuracy only, a row of its
-        own); it is null with them where there is none (a single subject, mean and sd, measures of a class).
+        are two folds or more. level is `frame` where single frames are decided, else `clip`. class is null for
+        measures of all classes. value, lo, hi are fractions of 1. interval says how lo and hi were made:
+        `bootstrap by subject`, or `wald` (accuracy only, a row of its own); it is null with them where there is
+        none (a single subject, mean and sd, measures of a class).
         A null value is undefined: recall of a class that is never true, precision of one never predicted, F1
         of one that is neither. n is the number of decisions counted; for a class those whose truth it is.
 
@@ -80,14 +79,15 @@ def metrics_table(
     """
     _check(predictions, classes)
     rows: list[dict[str, Any]] = []
-    for (corpus, system), table in predictions.groupby(["corpus", "system"], sort=False):
-        base = {"study": study, "corpus": corpus, "protocol": protocol, "system": system}
+    leveled = predictions.assign(level=_level(predictions))
+    for (corpus, level, system), table in leveled.groupby(["corpus", "level", "system"], sort=False):
+        base = {"study": study, "corpus": corpus, "protocol": protocol, "system": system, "level": level}
         scored = dict(_scored(table, classes))
         for fold, part in scored.items():
             fresh = _overall(part, resamples, confidence, seed) + _by_class(part, classes)
             rows += [{**base, "fold": fold, **row} for row in fresh]
         rows += [{**base, **row} for row in _over_folds(scored)]
-    result = pd.DataFrame(rows).assign(split=split, level=level)
+    result = pd.DataFrame(rows).assign(split=split)
     return result.astype({"class": "string", "interval": "string"} | dict.fromkeys(("value", "lo", "hi"), "float64"))[
         COLUMNS
     ]
@@ -114,6 +114,13 @@ def confusion_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.Dat
         for fold, part in _scored(table, classes)
     ]
     return pd.concat(tables, ignore_index=True)[["system", "fold", "truth", "predicted", "count"]]
+
+
+def _level(predictions: pd.DataFrame) -> pd.Series:
+    """What each decision is about: a frame, or a clip as a whole."""
+    if "frame" not in predictions.columns:
+        return pd.Series("clip", index=predictions.index)
+    return predictions["frame"].isna().map({True: "clip", False: "frame"})
 
 
 def _scored(table: pd.DataFrame, classes: Sequence[str]) -> Iterator[tuple[str, Scored]]:

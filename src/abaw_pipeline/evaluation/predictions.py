@@ -4,38 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import pandas as pd
 
-from abaw_pipeline.evaluation.posteriors import clip_posteriors
+from abaw_pipeline.evaluation.frames import frame_posteriors
 from abaw_pipeline.schemas import PREDICTIONS
+from abaw_pipeline.types import DoubleArray
+
+UNIT = ["clip_id", "frame", "time"]
 
 
 def decide(
-    tables: Iterable[tuple[str, str, pd.DataFrame]], clips: pd.DataFrame, classes: Sequence[str]
+    system: str, fold: str, values: DoubleArray, units: pd.DataFrame, clips: pd.DataFrame, classes: Sequence[str]
 ) -> pd.DataFrame:
-    """Clip-level decisions (PREDICTIONS schema) of several systems.
+    """Decisions (PREDICTIONS schema) of one system in one fold; units that it says nothing of are left out.
 
     Args:
-        tables: (system, fold, posteriors with columns clip_id, start, end, p_<class>).
-        clips: columns clip_id, corpus, subject, label.
+        system: its name.
+        fold: the fold's name.
+        values: float64 [n_units, K] posteriors, NaN where the system says nothing.
+        units: columns clip_id, frame, time, label, one row a posterior.
+        clips: columns clip_id, corpus, subject.
         classes: the K classes; of equal posteriors the first class wins.
     """
+    known = ~np.isnan(values).any(axis=1)
+    chosen = units[known].reset_index(drop=True)
     facts = clips.set_index("clip_id")
-    rows = []
-    for system, fold, posteriors in tables:
-        decided = clip_posteriors(posteriors, classes).idxmax(axis=1)
-        known = facts.loc[decided.index]
-        rows.append(
-            pd.DataFrame(
-                {
-                    "system": system,
-                    "fold": fold,
-                    "corpus": known["corpus"].to_numpy(),
-                    "clip_id": decided.index.to_numpy(),
-                    "subject": known["subject"].to_numpy(),
-                    "truth": known["label"].to_numpy(),
-                    "predicted": decided.to_numpy(),
-                }
-            )
-        )
-    return PREDICTIONS.validate(pd.concat(rows, ignore_index=True)) if rows else PREDICTIONS.empty()
+    table = pd.DataFrame(
+        {
+            "system": system,
+            "fold": fold,
+            "corpus": chosen["clip_id"].map(facts["corpus"]),
+            "clip_id": chosen["clip_id"],
+            "subject": chosen["clip_id"].map(facts["subject"]),
+            "frame": chosen["frame"],
+            "time": chosen["time"],
+            "truth": chosen["label"],
+            "predicted": np.asarray(classes, dtype=object)[values[known].argmax(axis=1)],
+        }
+    )
+    return PREDICTIONS.validate(table)
+
+
+def decide_posteriors(
+    tables: Iterable[tuple[str, str, pd.DataFrame, pd.DataFrame]], clips: pd.DataFrame, classes: Sequence[str]
+) -> list[pd.DataFrame]:
+    """Decisions of systems: (system, fold, posteriors with columns clip_id, start, end, p_<class>, scored units)."""
+    return [
+        decide(system, fold, frame_posteriors(posteriors, units, classes), units, clips, classes)
+        for system, fold, posteriors, units in tables
+    ]
+
+
+def decide_fused(
+    fused: pd.DataFrame, fold: str, units: pd.DataFrame, clips: pd.DataFrame, classes: Sequence[str]
+) -> list[pd.DataFrame]:
+    """Decisions of each fusion of a fold on the scored units, from fused posteriors of all units."""
+    names = [f"p_{name}" for name in classes]
+    tables = []
+    for method, rows in fused[fused["fold"] == fold].groupby("method", sort=False):
+        joined = units.merge(rows[["clip_id", "frame", *names]], on=["clip_id", "frame"], how="left")
+        tables.append(decide(str(method), fold, joined[names].to_numpy(np.float64), units, clips, classes))
+    return tables

@@ -1,0 +1,34 @@
+"""Seconds of work a second of media."""
+
+import pandas as pd
+
+from abaw_pipeline.evaluation.work import media_seconds, validated_seconds
+
+DURATIONS = {"v/1": 10.0, "v/2_left": 4.0, "v/2_right": 4.0}
+
+
+def test_each_clip_counts_once_however_many_pieces_are_about_it() -> None:
+    assert media_seconds(["v/1", "v/2_left + v/2_right"], DURATIONS, {}) == (14.0, [True, True])
+    assert media_seconds([("mel", "v/1"), ("egemaps", "v/1")], DURATIONS, {}) == (10.0, [True, True])
+
+
+def test_inner_folds_do_not_count() -> None:
+    keys = [("svm", "0"), ("lda", "0"), ("svm", "0/1")]
+    assert media_seconds(keys, DURATIONS, {"0": 14.0}) == (14.0, [True, True, False])
+
+
+def test_pieces_about_nothing_in_particular() -> None:
+    assert media_seconds(["resnet", ("fer2013", "0001")], DURATIONS, {"0": 14.0})[0] is None
+
+
+def test_validated_seconds() -> None:
+    clips = pd.DataFrame({"clip_id": list(DURATIONS), "duration": list(DURATIONS.values())})
+    folds = pd.DataFrame(
+        {
+            "fold": ["0", "0", "0/1", "1"],
+            "parent": [None, None, "0", None],
+            "clip_id": ["v/1", "v/2_left", "v/2_left", "v/1"],
+            "role": ["train", "validation", "validation", "validation"],
+        }
+    )
+    assert validated_seconds(clips, folds) == {"0": 4.0, "1": 10.0}
