@@ -11,7 +11,7 @@ from abaw_pipeline.audio.features.descriptors import VOICE, WINDOW, descriptors
 from abaw_pipeline.audio.features.frames import checked, whole_clip
 from abaw_pipeline.audio.features.functionals import NAMES as FUNCTIONALS
 from abaw_pipeline.audio.features.functionals import deltas, functionals, smoothed
-from abaw_pipeline.parts import Part
+from abaw_pipeline.audio.features.over_windows import OverWindows
 from abaw_pipeline.types import DoubleArray, FeatureSequence, Waveform
 
 ACTIVE = 30.0
@@ -29,8 +29,8 @@ RHYTHM: tuple[str, ...] = (
 )
 
 
-class LibrosaFunctionals(Part):
-    """One row a clip: 25 functionals of 48 descriptors of the voice, and its rhythm.
+class LibrosaFunctionals(OverWindows):
+    """One row a clip or window: 25 functionals of 48 descriptors of the voice, and its rhythm.
 
     Descriptors and their deltas are taken from the first to the last frame within 30 dB of the loudest one;
     descriptors, and pitch's deltas, also over voiced frames alone. Ends without speech thus count for nothing
@@ -49,26 +49,30 @@ class LibrosaFunctionals(Part):
         return (*spoken, *moving, *voiced, *gliding, *RHYTHM)
 
     def extract(self, sound: Waveform) -> FeatureSequence:
-        """One row, float32 [1, D]; a sound shorter than 25 ms is zero-padded to that.
+        """One row a window, float32 [T, D]; a sound shorter than 25 ms is zero-padded to that.
 
         Raises:
             DataError: no samples, not finite, or not 16 kHz.
         """
-        curves = smoothed(descriptors(checked(sound, least=WINDOW)))
-        moving = deltas(curves)
-        level, strength = curves[DESCRIPTORS.index("level")], curves[DESCRIPTORS.index("strength")]
-        active = level > level.max() - ACTIVE
-        voiced = active & (strength > PERIODIC)
-        begin, end = np.flatnonzero(active)[[0, -1]] + [0, 1]
-        chosen = voiced if voiced.sum() >= LEAST_VOICED else active
-        row = [
-            functionals(curves[:, begin:end]).ravel(),
-            functionals(moving[:, begin:end]).ravel(),
-            functionals(curves[:, chosen]).ravel(),
-            functionals(moving[: len(VOICE), chosen]).ravel(),
-            _rhythm(active, voiced, int(end - begin)),
-        ]
-        return whole_clip(np.concatenate(row), sound)
+        return self.rows_of(sound, _whole)
+
+
+def _whole(sound: Waveform) -> FeatureSequence:
+    curves = smoothed(descriptors(checked(sound, least=WINDOW)))
+    moving = deltas(curves)
+    level, strength = curves[DESCRIPTORS.index("level")], curves[DESCRIPTORS.index("strength")]
+    active = level > level.max() - ACTIVE
+    voiced = active & (strength > PERIODIC)
+    begin, end = np.flatnonzero(active)[[0, -1]] + [0, 1]
+    chosen = voiced if voiced.sum() >= LEAST_VOICED else active
+    row = [
+        functionals(curves[:, begin:end]).ravel(),
+        functionals(moving[:, begin:end]).ravel(),
+        functionals(curves[:, chosen]).ravel(),
+        functionals(moving[: len(VOICE), chosen]).ravel(),
+        _rhythm(active, voiced, int(end - begin)),
+    ]
+    return whole_clip(np.concatenate(row), sound)
 
 
 def _rhythm(

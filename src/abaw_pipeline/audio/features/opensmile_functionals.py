@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from abaw_pipeline.audio.features.frames import checked, whole_clip
+from abaw_pipeline.audio.features.over_windows import OverWindows
 from abaw_pipeline.audio.features.smile import LEAST, FeatureSet, feature_names, rows
-from abaw_pipeline.parts import Part
 from abaw_pipeline.types import FeatureSequence, Waveform
 
 
-class OpenSmileFunctionals(Part):
-    """One row a clip: 88 features of eGeMAPS v02 or 6373 of ComParE 2016.
+class OpenSmileFunctionals(OverWindows):
+    """One row a clip or window: 88 features of eGeMAPS v02 or 6373 of ComParE 2016.
 
     A sound shorter than 60 ms is zero-padded to that; functionals that stay undefined are 0.
     """
@@ -28,10 +28,14 @@ class OpenSmileFunctionals(Part):
         return feature_names(self.feature_set, "functionals")
 
     def extract(self, sound: Waveform) -> FeatureSequence:
-        """One row, float32 [1, D].
+        """One row a window, float32 [T, D].
 
         Raises:
             DataError: no samples, not finite, or not 16 kHz.
             PipelineError: openSMILE is not installed.
         """
-        return whole_clip(rows(self.feature_set, "functionals", checked(sound, least=LEAST))[0], sound)
+
+        def whole(part: Waveform) -> FeatureSequence:
+            return whole_clip(rows(self.feature_set, "functionals", checked(part, least=LEAST))[0], part)
+
+        return self.rows_of(sound, whole)
