@@ -14,6 +14,8 @@ class Execution(Part):
     """How pieces are computed; none of it changes what a piece is."""
 
     workers: Literal["auto"] | Annotated[int, Field(ge=1)] = Field("auto", description="processes; auto: one a core")
+    device: str = Field("cpu", description="where networks run: cpu, cuda, or auto for a GPU where there is one")
+    scratch: str = Field("data/.scratch", min_length=1, description="folder where long training leaves its state")
     on_error: Literal["record", "raise"] = Field("record", description="record a failed key, or stop the run")
 
     def processes(self, tasks: int) -> int:

@@ -172,6 +172,26 @@ class JsonFormat:
         return len(value) if isinstance(value, list | dict) else 1
 
 
+class PictureFormat:
+    """The bytes of one JPEG."""
+
+    suffix, generation = ".jpg", 1
+
+    def write(self, value: Any, path: Path) -> None:
+        """Write the bytes."""
+        if not isinstance(value, bytes) or not value.startswith(b"\xff\xd8\xff"):
+            raise TypeError("a piece in format picture must be the bytes of a JPEG")
+        path.write_bytes(value)
+
+    def read(self, path: str) -> bytes:
+        """The bytes."""
+        return Path(path).read_bytes()
+
+    def rows(self, value: Any) -> int:
+        """One."""
+        return 1
+
+
 def _check_keys(value: Any) -> None:
     if isinstance(value, dict):
         for key in value:
@@ -187,6 +207,7 @@ _BUILT_IN: dict[str, type[Format]] = {
     "audio": AudioFormat,
     "tensors": TensorFormat,
     "json": JsonFormat,
+    "picture": PictureFormat,
 }
 
 

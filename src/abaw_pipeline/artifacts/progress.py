@@ -39,6 +39,8 @@ class Progress:
         """Stop the bar and say how it ended."""
         if self._bar is not None:
             self._bar.stop()
+        if not self.plan.order and kind is None:
+            return
         seconds = time.perf_counter() - self._started
         state = "stopped after" if kind else "in"
         level = logging.WARNING if self.failed else logging.INFO

@@ -24,12 +24,16 @@ from abaw_pipeline.artifacts.sources import is_first_party
 from abaw_pipeline.artifacts.symbols import ModuleSymbols, imported_modules, imported_names, load_symbols
 
 NUMERICAL = {
+    "PIL": "pillow",
     "av": "av",
     "cv2": "opencv-python-headless",
+    "dlib": "dlib-bin",
+    "facenet_pytorch": "facenet-pytorch",
     "librosa": "librosa",
     "numpy": "numpy",
     "onnxruntime": "onnxruntime",
     "opensmile": "opensmile",
+    "retinaface": "retinaface-pytorch",
     "scipy": "scipy",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",

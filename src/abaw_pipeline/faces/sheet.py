@@ -1,0 +1,213 @@
+"""A picture that shows at a glance who was found when in a clip, and who was taken for its person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abaw_pipeline.faces.crops import decode_jpeg, encode_jpeg
+from abaw_pipeline.faces.seen import Seen, read_seen
+from abaw_pipeline.types import DoubleArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+COLORS = {"detected": "#1f7fd1", "interpolated": "#f0b400", "nearest": "#c2410c", "missing": "#b9bec6"}
+"""Borders and bar, by where a face comes from; they differ in lightness, too."""
+
+PAGE, INK, FAINT, CHOSEN, CUT = "#ffffff", "#1a1f26", "#eceef1", "#dcebfa", "#d4145a"
+LABEL, EDGE, GAP, LINE, QUALITY = 118, 3, 8, 16, 88
+"""Width of the labels, borders, space between rows and height of a line of text (pixels); quality of the JPEG."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where things are (pixels): time runs from left to right over equal columns."""
+
+    columns: int
+    cell: int
+    rows: int
+    length: float
+
+    @property
+    def width(self) -> int:
+        return LABEL + self.columns * self.cell + GAP
+
+    def top(self, row: int) -> int:
+        return LINE + GAP + row * (self.cell + GAP)
+
+    @property
+    def axis(self) -> int:
+        return self.top(self.rows)
+
+    @property
+    def height(self) -> int:
+        return self.axis + 4 * LINE + GAP
+
+    def across(self, time: float) -> float:
+        return LABEL + time / self.length * self.columns * self.cell
+
+    def span(self, column: int) -> tuple[float, float]:
+        return column * self.length / self.columns, (column + 1) * self.length / self.columns
+
+
+def contact_sheet(faces: pa.Table, tracks: pa.Table, *, columns: int = 16, rows: int = 8, cell: int = 72) -> bytes:
+    """Crops over time: the chosen person on top, then each track, the most present first.
+
+    Time runs evenly from left to right; a column shows the face nearest to its middle. Borders say where a face
+    comes from, the bar at the bottom does so for every frame of the chosen person. Vertical lines are shot cuts;
+    rows with a tinted label are tracks that the person was seen on.
+
+    Args:
+        faces: a piece of face_crops.
+        tracks: what `choose_person` made of it.
+        columns: at most so many columns; a clip of fewer sampled frames has one each.
+        rows: at most so many tracks; how many more there are is said.
+        cell: width and height of a face (pixels).
+
+    Returns:
+        JPEG bytes.
+
+    Raises:
+        DataError: a table without frames, or images that are no JPEG.
+    """
+    from PIL import Image, ImageDraw
+
+    seen = read_seen(faces)
+    images = _Images(faces, cell - 2 * EDGE)
+    sampled = int(np.unique(faces.filter(faces.column("sampled")).column("frame").to_numpy()).size)
+    numbers, presence = np.unique(seen.tracks, return_counts=True)
+    shown = numbers[np.argsort(-presence, kind="stable")][:rows].tolist()
+    layout = _Layout(min(columns, max(sampled, 1)), cell, 1 + len(shown), _length(seen.times))
+    sheet = Image.new("RGB", (layout.width, layout.height), PAGE)
+    draw = ImageDraw.Draw(sheet)
+    _draw_person(sheet, draw, layout, tracks, images)
+    for row, track in enumerate(shown, 1):
+        _draw_track(sheet, draw, layout, row, track, seen, images, track in set(tracks.column("track").to_pylist()))
+    _draw_cuts(draw, layout, seen)
+    _draw_axis(draw, layout, tracks, len(numbers) - len(shown))
+    return encode_jpeg(np.asarray(sheet), QUALITY)
+
+
+class _Images:
+    """Faces by frame and track, decoded when they are asked for."""
+
+    def __init__(self, faces: pa.Table, side: int) -> None:
+        import pyarrow.compute as pc
+
+        self.side = side
+        shown = faces.filter(pc.is_valid(faces.column("track")))
+        keys = zip(*_lists(shown, "frame", "track"), strict=True)
+        self._at = {key: at for at, key in enumerate(keys)}
+        self._data = shown.column("image")
+
+    def get(self, frame: int, track: int) -> Any:
+        from PIL import Image
+
+        pixels = decode_jpeg(self._data[self._at[frame, track]].as_py()["bytes"])
+        return Image.fromarray(pixels).resize((self.side, self.side), Image.Resampling.BOX)
+
+
+def _draw_person(sheet: Any, draw: Any, layout: _Layout, tracks: pa.Table, images: _Images) -> None:
+    own = sorted(set(tracks.column("track").drop_null().to_pylist()))
+    known = f"track{'s' * (len(own) > 1)} {', '.join(map(str, own[:4]))}{' ...' * (len(own) > 4)}" if own else "nobody"
+    _label(draw, layout, 0, ["chosen person", known], chosen=True)
+    times = tracks.column("time").to_numpy()
+    looked_at = np.array([crop == frame for crop, frame in zip(*_lists(tracks, "crop", "frame"), strict=True)])
+    for column in range(layout.columns):
+        own_crop = _nearest(np.where(looked_at, times, np.nan), layout.span(column))
+        at = _nearest(times, layout.span(column)) if own_crop is None else own_crop
+        if at is None:
+            continue
+        frame, track, origin = (tracks.column(name)[at].as_py() for name in ("crop", "track", "origin"))
+        _cell(sheet, draw, layout, (column, 0), origin, None if frame is None else images.get(frame, track))
+
+
+def _draw_track(
+    sheet: Any, draw: Any, layout: _Layout, row: int, track: int, seen: Seen, images: _Images, chosen: bool
+) -> None:
+    rows = np.flatnonzero(seen.tracks == track)
+    times = seen.times[seen.at[rows]]
+    size = int(np.median(seen.boxes[rows, 3] - seen.boxes[rows, 1]))
+    about = [f"track {track}", f"{times[0]:.1f} to {times[-1]:.1f} s", f"{len(rows)} faces, {size} px"]
+    _label(draw, layout, row, about, chosen=chosen)
+    for column in range(layout.columns):
+        at = _nearest(times, layout.span(column))
+        if at is not None:
+            origin = "detected" if seen.detected[rows[at]] else "interpolated"
+            face = images.get(int(seen.frames[seen.at[rows[at]]]), track)
+            _cell(sheet, draw, layout, (column, row), origin, face)
+
+
+def _label(draw: Any, layout: _Layout, row: int, lines: list[str], *, chosen: bool) -> None:
+    top = layout.top(row)
+    if chosen:
+        draw.rectangle((0, top, LABEL - 6, top + layout.cell - 1), fill=CHOSEN)
+    for at, line in enumerate(lines):
+        draw.text((6, top + 6 + at * LINE), line, fill=INK, font=_font())
+
+
+def _cell(sheet: Any, draw: Any, layout: _Layout, place: tuple[int, int], origin: str, face: Any) -> None:
+    left, top = LABEL + place[0] * layout.cell, layout.top(place[1])
+    draw.rectangle((left, top, left + layout.cell - 1, top + layout.cell - 1), fill=COLORS[origin])
+    if face is None:
+        draw.rectangle(
+            (left + EDGE, top + EDGE, *(edge - EDGE - 1 for edge in (left + layout.cell, top + layout.cell)))
+        )
+    else:
+        sheet.paste(face, (left + EDGE, top + EDGE))
+
+
+def _draw_cuts(draw: Any, layout: _Layout, seen: Seen) -> None:
+    for at in np.flatnonzero(np.diff(seen.shots)) + 1:
+        x = layout.across(float(seen.times[at]))
+        draw.line((x, LINE, x, layout.axis + LINE), fill=CUT, width=2)
+        draw.text((x + 3, 2), f"cut {seen.times[at]:.1f}", fill=CUT, font=_font())
+
+
+def _draw_axis(draw: Any, layout: _Layout, tracks: pa.Table, hidden: int) -> None:
+    """Origins of all frames, seconds, and what the colors mean."""
+    origins = tracks.column("origin").to_pylist()
+    times = [*tracks.column("time").to_pylist(), layout.length]
+    top = layout.axis
+    draw.text((6, top), "all frames", fill=INK, font=_font())
+    for at, origin in enumerate(origins):
+        box = (layout.across(times[at]), top, layout.across(times[at + 1]), top + LINE - 3)
+        draw.rectangle(box, fill=COLORS[origin])
+    for column in range(layout.columns):
+        text = f"{sum(layout.span(column)) / 2:.1f} s"
+        draw.text((LABEL + (column + 0.5) * layout.cell, top + LINE), text, fill=INK, font=_font(), anchor="ma")
+    x, line = float(LABEL), top + 2 * LINE + GAP
+    for origin, color in COLORS.items():
+        draw.rectangle((x, line + 2, x + 10, line + 12), fill=color)
+        text = f"{origin} {100 * origins.count(origin) / len(origins):.0f} %"
+        draw.text((x + 15, line), text, fill=INK, font=_font())
+        x += 130
+    if hidden:
+        draw.text((6, line + LINE), f"{hidden} more track{'s' * (hidden > 1)}", fill=INK, font=_font())
+
+
+def _nearest(times: DoubleArray, span: tuple[float, float]) -> int | None:
+    """Position of the time nearest to the middle of a span, if one lies in it."""
+    inside = np.flatnonzero((times >= span[0]) & (times < span[1]))
+    if not len(inside):
+        return None
+    return int(inside[np.argmin(np.abs(times[inside] - sum(span) / 2))])
+
+
+def _lists(table: pa.Table, *names: str) -> list[list[Any]]:
+    return [table.column(name).to_pylist() for name in names]
+
+
+def _length(times: DoubleArray) -> float:
+    """Seconds from 0 to the end of the last frame, which is shown as long as others are in the mean."""
+    step = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.04
+    return float(times[-1] + step)
+
+
+def _font() -> Any:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(12)
