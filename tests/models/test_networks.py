@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from abaw_pipeline.models.layers import AttentionPool, BothWays, MaskedConv
+from abaw_pipeline.models.lstm import LSTMModel
 from abaw_pipeline.models.sequence import SequenceModel
 from abaw_pipeline.models.state import load_arrays, to_arrays
 from abaw_pipeline.models.waveform import LAYOUT, WaveformModel
@@ -24,11 +25,14 @@ def test_sequence_model_is_compact():
     assert count(SequenceModel(129, 8, 96, 0.3)) == pytest.approx(2.8e5, rel=0.1)
 
 
-@pytest.mark.parametrize("make", [lambda: SequenceModel(3, 4, 5, 0.3), lambda: WaveformModel(4, 2, 0.3)])
+@pytest.mark.parametrize(
+    "make",
+    [lambda: SequenceModel(3, 4, 5, 0.3), lambda: LSTMModel(3, 4, (6, 5), 0.5), lambda: WaveformModel(4, 2, 0.3)],
+)
 def test_padding_does_not_change_the_answer(make):
     torch.manual_seed(0)
     network = make().eval()
-    width = 3 if isinstance(network, SequenceModel) else 1
+    width = 1 if isinstance(network, WaveformModel) else 3
     x = torch.randn(2, 9000 if width == 1 else 21, width)
     short = 5001 if width == 1 else 8
     padded = x.clone()
@@ -44,6 +48,21 @@ def test_shortest_sequences_work(n_frames):
     assert logits.shape == (1, 4)
     assert torch.isfinite(logits).all()
     assert torch.isfinite(WaveformModel(4, 2, 0.0).eval()(torch.randn(1, n_frames, 1), torch.tensor([n_frames]))).all()
+
+
+def test_lstm_has_the_layers_of_the_paper():
+    network = LSTMModel(512, 7, (512, 256), 0.5)
+    assert [(layer.input_size, layer.hidden_size) for layer in network.layers] == [(512, 512), (512, 256)]
+
+
+def test_lstm_decides_by_the_last_step_that_is_there():
+    torch.manual_seed(0)
+    network = LSTMModel(3, 4, (6, 5), 0.5).eval()
+    x = torch.randn(1, 6, 3)
+    ends = [network(x, torch.tensor([n])) for n in (5, 6)]
+    assert not torch.allclose(*ends)
+    x[0, 0] += 1
+    assert not torch.allclose(network(x, torch.tensor([6])), ends[1]), "the first step is forgotten"
 
 
 def test_backward_layer_starts_at_the_end_of_each_sequence():

@@ -62,7 +62,8 @@ def decide_fused(
     """Decisions of each fusion of a fold on the scored units, from fused posteriors of all units."""
     names = [f"p_{name}" for name in classes]
     tables = []
-    for method, rows in fused[fused["fold"] == fold].groupby("method", sort=False):
+    of_fold = fused[fused["fold"] == fold].astype({"frame": "Int64"})
+    for method, rows in of_fold.groupby("method", sort=False):
         joined = units.merge(rows[["clip_id", "frame", *names]], on=["clip_id", "frame"], how="left")
         tables.append(decide(str(method), fold, joined[names].to_numpy(np.float64), units, clips, classes))
     return tables

@@ -43,7 +43,8 @@ def decided_units(clips: pd.DataFrame, frames: Mapping[str, pa.Table], clip_ids:
 def scored_units(annotations: pd.DataFrame, clip_ids: Iterable[str]) -> pd.DataFrame:
     """Annotated units of some clips: columns clip_id, frame, time, label; frame and time are null for a clip."""
     chosen = annotations[annotations["clip_id"].isin(set(clip_ids))]
-    return chosen[[*COLUMNS, "label"]].reset_index(drop=True)
+    # An empty column of a table in memory has no type of its own.
+    return chosen[[*COLUMNS, "label"]].astype({"frame": "Int64", "time": "Float64"}).reset_index(drop=True)
 
 
 def training_units(labels: Mapping[str, Runs], clip_ids: Iterable[str], rate: float, whole: set[str]) -> pd.DataFrame:

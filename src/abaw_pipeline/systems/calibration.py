@@ -18,7 +18,7 @@ Scorer = Callable[[IntArray, IntArray], DoubleArray]
 """Given indexes of clips to fit on and of clips to score: scores [n_scored, K], -inf for a class never seen."""
 
 
-def subject_parts(subjects: Sequence[str], n_parts: int) -> IntArray:
+def subject_parts(subjects: Sequence[str] | IntArray, n_parts: int) -> IntArray:
     """Deal clips into parts of similar size so that no subject is in two of them.
 
     With a single subject, clips are dealt one by one.
@@ -42,7 +42,7 @@ def subject_parts(subjects: Sequence[str], n_parts: int) -> IntArray:
 
 
 def cross_scores(
-    scorer: Scorer, labels: IntArray, subjects: Sequence[str], n_classes: int, n_parts: int
+    scorer: Scorer, labels: IntArray, subjects: Sequence[str] | IntArray, n_classes: int, n_parts: int
 ) -> DoubleArray:
     """Scores of each training clip by a model that has not seen its subject.
 

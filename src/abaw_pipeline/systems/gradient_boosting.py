@@ -1,4 +1,4 @@
-"""Boosted trees on one vector a clip."""
+"""Boosted trees on one vector a window."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from pydantic import Field
 
 from abaw_pipeline.systems.calibration import cross_scores, fit_temperature, softmax
 from abaw_pipeline.systems.preparation import prepare, spread
-from abaw_pipeline.systems.reading import clip_vectors, training_labels
-from abaw_pipeline.systems.system import System, check_card, make_card, whole_clips
+from abaw_pipeline.systems.system import check_card, make_card
+from abaw_pipeline.systems.vectors import VectorSystem
+from abaw_pipeline.systems.windows import by_clip, strangers
 from abaw_pipeline.types import DoubleArray, Examples, Fitted, FloatArray, IntArray, Posteriors
 
 
-class GradientBoosting(System):
+class GradientBoosting(VectorSystem):
     """XGBoost on the features that the F test keeps.
 
     The trees are kept as XGBoost's own binary JSON in `Fitted.tensors["booster"]` (uint8), the columns they
@@ -26,28 +27,29 @@ class GradientBoosting(System):
     n_rounds: int = Field(default=150, ge=1, description="trees for each class")
     max_depth: int = Field(default=4, ge=1)
     learning_rate: float = Field(default=0.1, gt=0, le=1)
-    subsample: float = Field(default=0.7, gt=0, le=1, description="share of clips for each tree")
+    subsample: float = Field(default=0.7, gt=0, le=1, description="share of windows for each tree")
     column_share: float = Field(default=0.1, gt=0, le=1, description="share of features for each tree")
     bins: int = Field(default=64, ge=2, description="histogram bins for each feature")
     calibration_parts: int = Field(default=2, ge=2, description="subject-wise parts for the temperature")
 
     def fit(self, examples: Examples, *, seed: int, device: str = "cpu") -> Fitted:
         """Grow the trees, and fit their temperature by cross-fitting; see `System.fit`."""
-        labels = training_labels(examples)
-        vectors, widths = clip_vectors(examples, self.inputs)
-        n_classes = len(examples.classes)
+        found, labels = self.training_vectors(examples)
+        vectors, n_classes = found.values, len(examples.classes)
 
         def scorer(fit_on: IntArray, score_on: IntArray) -> DoubleArray:
             booster, selected, present = self._grow(vectors[fit_on], labels[fit_on], seed)
             return _scores(booster, vectors[score_on][:, selected], present, n_classes)
 
-        held_out = cross_scores(scorer, labels, examples.subjects, n_classes, self.calibration_parts)
+        groups = strangers(examples, found.windows)
+        held_out = cross_scores(scorer, labels, groups, n_classes, self.calibration_parts)
         booster, selected, present = self._grow(vectors, labels, seed)
         card = make_card(
             self,
             examples,
             seed=seed,
-            widths=widths,
+            widths=found.widths,
+            n_windows=len(labels),
             temperature=fit_temperature(held_out, labels),
             present=present.tolist(),
         )
@@ -55,19 +57,18 @@ class GradientBoosting(System):
         return Fitted(card, tensors={"booster": raw, "selected": selected})
 
     def predict(self, fitted: Fitted, examples: Examples, *, device: str = "cpu") -> list[Posteriors]:
-        """One row a clip; see `System.predict`."""
+        """One row a window; see `System.predict`."""
         import xgboost
 
         check_card(self, fitted.card, examples.classes)
-        vectors, _ = clip_vectors(examples, self.inputs, fitted.card["widths"])
-        if not len(vectors):
-            return []
-        booster = xgboost.Booster({"nthread": 1})
-        booster.load_model(bytearray(fitted.tensors["booster"].tobytes()))
-        chosen = vectors[:, fitted.tensors["selected"]]
-        present = np.asarray(fitted.card["present"], dtype=np.int64)
-        scores = _scores(booster, chosen, present, len(examples.classes))
-        return whole_clips(softmax(scores, fitted.card["temperature"]), examples.durations)
+        found, scores = self.vectors(examples, fitted.card["widths"]), np.zeros((0, len(examples.classes)))
+        if len(found.values):
+            booster = xgboost.Booster({"nthread": 1})
+            booster.load_model(bytearray(fitted.tensors["booster"].tobytes()))
+            chosen = found.values[:, fitted.tensors["selected"]]
+            present = np.asarray(fitted.card["present"], dtype=np.int64)
+            scores = _scores(booster, chosen, present, len(examples.classes))
+        return by_clip(softmax(scores, fitted.card["temperature"]), found.windows, len(examples))
 
     def _grow(self, vectors: FloatArray, labels: IntArray, seed: int) -> tuple[Any, IntArray, IntArray]:
         import xgboost

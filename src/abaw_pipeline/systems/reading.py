@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from abaw_pipeline.errors import DataError
-from abaw_pipeline.types import Examples, FeatureSequence, FloatArray, IntArray, Waveform
+from abaw_pipeline.evaluation.resampling import TOLERANCE
+from abaw_pipeline.types import Examples, FeatureSequence, FloatArray, TimedLabels, Waveform
 
 
-def training_labels(examples: Examples) -> IntArray:
-    """The labels, checked: int64 [n_clips].
+def check_labels(examples: Examples) -> Sequence[TimedLabels]:
+    """The labels of clips to train on, checked: one item a clip.
 
     Raises:
-        DataError: no clips, no labels, a label outside the classes, or one class only.
+        DataError: no clips, no labels, a label outside the classes, or rows that are not ascending.
     """
     if not len(examples):
         raise DataError("there are no clips to train on", where="training examples")
     if examples.labels is None:
         raise DataError("the clips have no labels", where="training examples")
-    labels = np.asarray(examples.labels, dtype=np.int64)
-    if len(labels) != len(examples) or labels.min() < 0 or labels.max() >= len(examples.classes):
-        raise DataError(
-            f"labels are not one index into {len(examples.classes)} classes a clip", where="training examples"
-        )
-    present = np.unique(labels)
-    if len(present) < 2:
-        raise DataError(
-            f"all {len(labels)} clips are labelled {examples.classes[present[0]]}",
-            where="training examples",
-            hint="A system needs clips of two classes at least.",
-        )
-    return labels
+    if len(examples.labels) != len(examples):
+        raise DataError(f"labels of {len(examples.labels)} clips for {len(examples)}", where="training examples")
+    for clip_id, item in zip(examples.clip_ids, examples.labels, strict=True):
+        where, values = f"labels of clip {clip_id}", item.values
+        if not item.start.shape == item.end.shape == values.shape or (item.end < item.start).any():
+            raise DataError("each label needs a start and an end after it", where=where)
+        if (item.start[1:] < item.end[:-1] - TOLERANCE).any():
+            raise DataError("labels overlap, or are not in the order of time", where=where)
+        if len(values) and (values.min() < -1 or values.max() >= len(examples.classes)):
+            raise DataError(f"labels must be indexes of {len(examples.classes)} classes, or -1", where=where)
+    return examples.labels
 
 
 def check_inputs(examples: Examples, names: Sequence[str]) -> None:
@@ -50,7 +49,7 @@ def check_inputs(examples: Examples, names: Sequence[str]) -> None:
 
 
 def read_features(examples: Examples, name: str, index: int, width: int | None) -> FeatureSequence:
-    """One clip's feature sequence.
+    """One clip's feature sequence; without rows where there was nothing to see in the clip, such as no face.
 
     Args:
         examples: clips.
@@ -59,14 +58,16 @@ def read_features(examples: Examples, name: str, index: int, width: int | None) 
         width: columns that it must have; None accepts any.
 
     Raises:
-        DataError: it is no feature sequence, has no rows, is not finite, or has another width.
+        DataError: it is no feature sequence, is not finite, or has another width.
     """
     item = examples.inputs[name][index]
     where = f"clip {examples.clip_ids[index]}, input {name}"
     if not isinstance(item, FeatureSequence) or item.values.ndim != 2:
         raise DataError(f"expected feature vectors over time, got {type(item).__name__}", where=where)
-    if not item.values.size:
-        raise DataError("there are no feature vectors", where=where)
+    if not len(item.values):
+        return item
+    if not item.values.shape[1]:
+        raise DataError("feature vectors have no columns", where=where)
     if width is not None and item.values.shape[1] != width:
         raise DataError(f"{item.values.shape[1]} columns where other clips have {width}", where=where)
     if not np.isfinite(item.values).all():
@@ -93,32 +94,3 @@ def read_waveform(examples: Examples, name: str, index: int, rate: int) -> Float
     if not np.isfinite(item.samples).all():
         raise DataError("samples are not finite", where=where)
     return np.asarray(item.samples, dtype=np.float32)
-
-
-def clip_vectors(
-    examples: Examples, names: Sequence[str], widths: Mapping[str, int] | None = None
-) -> tuple[FloatArray, dict[str, int]]:
-    """One vector a clip: each input's mean over time, side by side.
-
-    Args:
-        examples: clips.
-        names: which inputs, in the order of the columns.
-        widths: columns that each input must have; None takes those of the first clip.
-
-    Returns:
-        float32 [n_clips, D], and the columns of each input.
-
-    Raises:
-        DataError: as `read_features` and `check_inputs`.
-    """
-    check_inputs(examples, names)
-    seen: dict[str, int] = dict(widths or {})
-    rows = []
-    for index in range(len(examples)):
-        parts = []
-        for name in names:
-            values = read_features(examples, name, index, seen.get(name)).values
-            seen[name] = values.shape[1]
-            parts.append(values[0] if len(values) == 1 else values.mean(axis=0, dtype=np.float64))
-        rows.append(np.concatenate(parts).astype(np.float32))
-    return np.stack(rows) if rows else np.zeros((0, sum(seen.values())), np.float32), seen

@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from abaw_pipeline.systems import SoundSystem
+from abaw_pipeline.systems import AnySystem
+from abaw_pipeline.systems.labels import ClipLabels, timed_labels
 from abaw_pipeline.types import Examples, Fitted, Posteriors
 
 
 def fit_system(
-    system: SoundSystem,
+    system: AnySystem,
     clip_ids: Sequence[str],
     subjects: Sequence[str],
     durations: Sequence[float],
     classes: Sequence[str],
     inputs: Mapping[str, Sequence[Any]],
-    labels: Sequence[str],
+    labels: Sequence[ClipLabels],
     seed: int,
 ) -> Fitted:
     """Train a system on clips.
@@ -31,20 +32,20 @@ def fit_system(
         durations: n lengths in seconds.
         classes: the K classes, in the order of the posteriors' columns.
         inputs: name -> n feature sequences or waveforms.
-        labels: n names of classes.
+        labels: one item a clip: the name of the class of the clip as a whole, or its stretches as
+            `evaluation.training_labels.label_runs` gives them.
         seed: of everything drawn at random.
 
     Raises:
-        DataError: nothing to learn from.
+        DataError: nothing to learn from, or a label that is not among the classes.
     """
-    position = {name: index for index, name in enumerate(classes)}
-    numbers = np.array([position[label] for label in labels], dtype=np.int64)
-    examples = Examples(clip_ids, subjects, classes, inputs, np.array(durations, dtype=np.float64), numbers)
+    timed = [timed_labels(item, classes, length) for item, length in zip(labels, durations, strict=True)]
+    examples = Examples(clip_ids, subjects, classes, inputs, np.array(durations, dtype=np.float64), timed)
     return system.fit(examples, seed=seed)
 
 
 def predict_system(
-    system: SoundSystem,
+    system: AnySystem,
     fitted: Fitted,
     clip_ids: Sequence[str],
     subjects: Sequence[str],

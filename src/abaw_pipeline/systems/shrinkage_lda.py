@@ -1,4 +1,4 @@
-"""Linear discriminant analysis with a shrunken covariance, on the most telling features of a clip."""
+"""Linear discriminant analysis with a shrunken covariance, on the most telling features of a window."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pydantic import Field
 
 from abaw_pipeline.systems.calibration import cross_scores, fit_temperature, log_loss, softmax
 from abaw_pipeline.systems.preparation import prepare, spread
-from abaw_pipeline.systems.reading import clip_vectors, training_labels
-from abaw_pipeline.systems.system import System, check_card, make_card, whole_clips
+from abaw_pipeline.systems.system import check_card, make_card
+from abaw_pipeline.systems.vectors import VectorSystem
+from abaw_pipeline.systems.windows import by_clip, strangers
 from abaw_pipeline.types import DoubleArray, Examples, Fitted, FloatArray, IntArray, Posteriors
 
 
-class ShrinkageLDA(System):
+class ShrinkageLDA(VectorSystem):
     """LDA on F-selected, z-scored features; how far its covariance shrinks is chosen inside the training clips.
 
     Scaling, selection, shrinkage and temperature are all redone inside each subject-wise part, so the choice has
@@ -31,33 +32,33 @@ class ShrinkageLDA(System):
 
     def fit(self, examples: Examples, *, seed: int, device: str = "cpu") -> Fitted:
         """Choose the shrinkage of least cross-fitted log loss, then fit; see `System.fit`. Nothing is random."""
-        labels = training_labels(examples)
-        vectors, widths = clip_vectors(examples, self.inputs)
-        losses, temperatures = self._judge(vectors, labels, examples.subjects, len(examples.classes))
+        found, labels = self.training_vectors(examples)
+        groups = strangers(examples, found.windows)
+        losses, temperatures = self._judge(found.values, labels, groups, len(examples.classes))
         best = int(np.argmin(losses))
         card = make_card(
             self,
             examples,
             seed=seed,
-            widths=widths,
+            widths=found.widths,
+            n_windows=len(labels),
             shrinkage=self.shrinkages[best],
             temperature=temperatures[best],
             inner_log_loss=[loss if np.isfinite(loss) else None for loss in losses],
         )
-        return Fitted(card, estimator=self._model(vectors, labels, self.shrinkages[best]))
+        return Fitted(card, estimator=self._model(found.values, labels, self.shrinkages[best]))
 
     def predict(self, fitted: Fitted, examples: Examples, *, device: str = "cpu") -> list[Posteriors]:
-        """One row a clip; see `System.predict`."""
+        """One row a window; see `System.predict`."""
         check_card(self, fitted.card, examples.classes)
-        vectors, _ = clip_vectors(examples, self.inputs, fitted.card["widths"])
-        if not len(vectors):
-            return []
-        scores = fitted.estimator.decision_function(vectors.astype(np.float64))
-        scores = spread(scores, fitted.estimator["classify"].classes_, len(examples.classes))
-        return whole_clips(softmax(scores, fitted.card["temperature"]), examples.durations)
+        found, scores = self.vectors(examples, fitted.card["widths"]), np.zeros((0, len(examples.classes)))
+        if len(found.values):
+            scores = fitted.estimator.decision_function(found.values.astype(np.float64))
+            scores = spread(scores, fitted.estimator["classify"].classes_, len(examples.classes))
+        return by_clip(softmax(scores, fitted.card["temperature"]), found.windows, len(examples))
 
     def _judge(
-        self, vectors: FloatArray, labels: IntArray, subjects: Sequence[str], n_classes: int
+        self, vectors: FloatArray, labels: IntArray, subjects: Sequence[str] | IntArray, n_classes: int
     ) -> tuple[list[float], list[float]]:
         n_candidates = len(self.shrinkages)
 

@@ -6,12 +6,11 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from pydantic import Field
 
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.parts import Part
-from abaw_pipeline.types import DoubleArray, Examples, Fitted, Posteriors
+from abaw_pipeline.types import Examples, Fitted, Posteriors
 
 
 class System(Part):
@@ -25,7 +24,7 @@ class System(Part):
 
     @abstractmethod
     def fit(self, examples: Examples, *, seed: int, device: str = "cpu") -> Fitted:
-        """Train on every given clip.
+        """Train on all of the given clips that is annotated.
 
         Args:
             examples: labelled clips of at least two classes.
@@ -33,13 +32,13 @@ class System(Part):
             device: where a network is trained, such as "cpu" or "cuda:0".
 
         Raises:
-            DataError: there are no clips, no labels or one class only; an input is missing, has no rows,
-                is not finite, or is not as wide as in the other clips.
+            DataError: there are no clips, no labels or one class only; an input is missing, is not finite, or is
+                not as wide as in the other clips; none of its rows lies where the clips are annotated.
         """
 
     @abstractmethod
     def predict(self, fitted: Fitted, examples: Examples, *, device: str = "cpu") -> list[Posteriors]:
-        """Class probabilities of each clip, in the order of the clips.
+        """Class probabilities of each clip, in the order of the clips; no rows where a clip's inputs have none.
 
         Args:
             fitted: what `fit` of a system with the same settings gave.
@@ -47,8 +46,8 @@ class System(Part):
             device: where a network runs, such as "cpu" or "cuda:0".
 
         Raises:
-            DataError: the fitted system is of another kind or of other classes; an input is missing, has no
-                rows, is not finite, or is not as wide as in training.
+            DataError: the fitted system is of another kind or of other classes; an input is missing, is not
+                finite, or is not as wide as in training.
         """
 
 
@@ -98,17 +97,3 @@ def check_card(system: System, card: Mapping[str, Any], classes: Sequence[str]) 
             where=card["kind"],
             hint="Give the same classes in the same order as in training.",
         )
-
-
-def whole_clips(values: DoubleArray, durations: DoubleArray) -> list[Posteriors]:
-    """One row of probabilities a clip, from its start to its end.
-
-    Args:
-        values: float64 [n_clips, K], rows sum to 1.
-        durations: float64 [n_clips], seconds.
-    """
-    start = np.zeros(1)
-    return [
-        Posteriors(start, np.array([duration], dtype=np.float64), row[None].astype(np.float32))
-        for row, duration in zip(values, durations, strict=True)
-    ]

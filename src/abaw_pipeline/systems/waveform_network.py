@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
-from abaw_pipeline.systems.calibration import softmax
-from abaw_pipeline.systems.reading import check_inputs, read_waveform, training_labels
-from abaw_pipeline.systems.system import System, check_card, make_card
+from abaw_pipeline.systems.members import member_posteriors, train_members
+from abaw_pipeline.systems.reading import check_inputs, check_labels, read_waveform
+from abaw_pipeline.systems.system import check_card, make_card
+from abaw_pipeline.systems.windows import WindowedSystem, Windows, by_clip, label_windows, window_starts
 from abaw_pipeline.training.augmentation import WaveformAugmentation
 from abaw_pipeline.training.options import TrainingOptions
-from abaw_pipeline.types import DoubleArray, Examples, Fitted, FloatArray, IntArray, Posteriors
+from abaw_pipeline.types import Examples, Fitted, FloatArray, IntArray, Posteriors
+
+if TYPE_CHECKING:
+    from torch import nn
 
 RATE = 16_000
 """Samples a second that the network's strides are made for."""
 
 
-class WaveformNetwork(System, TrainingOptions):
+class WaveformNetwork(WindowedSystem, TrainingOptions):
     """1D CNN and two LSTM layers on windows of 16 kHz sound (S0, sections 3.2.3 and 4.3.1).
 
     Windows of 4 s (64,000 samples; the paper prints 48,000, which would be 3 s) follow each other by 2/5 of their
-    length, and each carries the clip's label: the mode of its labels, which are all alike.
+    length, and each is trained with the mode of its labels.
     A clip shorter than a window is one window of its own length; padding is masked in every layer.
     Each window is brought to mean 0 and deviation 1, so the level of a recording does not count (ours: the paper
     does not say).
-    All training windows are held in memory (4 bytes a sample).
+    The sound of all training clips is held in memory (4 bytes a sample); windows are cut when they are used.
     """
 
     kind: Literal["cnn_lstm"] = "cnn_lstm"
     inputs: tuple[str, ...] = Field(default=("vocals",), min_length=1, max_length=1)
-    window_s: float = Field(default=4.0, gt=0, description="seconds in a window")
-    shift: float = Field(default=0.4, gt=0, le=1, description="step between windows, as a share of a window")
+    window_s: float | None = Field(default=4.0, gt=0, description="seconds in a window; null: the clip as a whole")
     width: int = Field(default=64, ge=1, description="channels of the first convolution")
     dropout: float = Field(default=0.3, ge=0, lt=1, description="after each convolution")
     learning_rate: float = Field(default=2.5e-4, gt=0, description="Adam's, the highest that is reached")
@@ -43,77 +46,84 @@ class WaveformNetwork(System, TrainingOptions):
 
     def fit(self, examples: Examples, *, seed: int, device: str = "cpu") -> Fitted:
         """Train `members` networks; see `System.fit`."""
-        from abaw_pipeline.models.state import to_arrays
-        from abaw_pipeline.models.waveform import WaveformModel
-        from abaw_pipeline.training.loop import seeded, train
-
-        labels = training_labels(examples)
-        windows, owner, _ = self._windows(examples)
-        tensors: dict[str, npt.NDArray[Any]] = {}
-        curves, n_classes = [], len(examples.classes)
-        for member in range(self.members):
-            with seeded(own := seed + 1000 * member, device):
-                network = WaveformModel(n_classes, self.width, self.dropout).to(device)
-                curve = train(
-                    network, windows, labels[owner], n_classes, self, self.augmentation, seed=own, device=device
-                )
-            curves.append(curve)
-            tensors |= to_arrays(network, f"{member}.")
-        card = make_card(
+        check_labels(examples)
+        windows, parts = self._windows(examples)
+        kept, labels = label_windows(examples, windows, self.min_annotated)
+        n_classes = len(examples.classes)
+        tensors, facts = train_members(
+            lambda: self._network(n_classes),
+            parts.take(kept),
+            labels,
+            n_classes,
             self,
-            examples,
+            self.augmentation,
             seed=seed,
-            widths={self.inputs[0]: 1},
-            curves=curves,
-            n_windows=len(windows),
-            n_parameters=sum(p.numel() for p in network.parameters()),
+            device=device,
         )
-        return Fitted(card, tensors=tensors)
+        return Fitted(make_card(self, examples, seed=seed, widths={self.inputs[0]: 1}, **facts), tensors=tensors)
 
     def predict(self, fitted: Fitted, examples: Examples, *, device: str = "cpu") -> list[Posteriors]:
         """One row a window; see `System.predict`."""
-        from abaw_pipeline.models.state import load_arrays
-        from abaw_pipeline.models.waveform import WaveformModel
-        from abaw_pipeline.training.loop import predict_logits
-
         check_card(self, fitted.card, examples.classes)
-        windows, owner, start = self._windows(examples)
-        if not windows:
+        windows, parts = self._windows(examples)
+        if not len(parts):
             return []
-        outputs = []
-        for member in range(self.members):
-            network = WaveformModel(len(examples.classes), self.width, self.dropout)
-            load_arrays(network, fitted.tensors, f"{member}.")
-            logits = predict_logits(network.to(device).eval(), windows, batch_size=self.batch_size, device=device)
-            outputs.append(softmax(logits))
-        values = np.mean(outputs, axis=0).astype(np.float32)
-        end = start + np.array([len(window) for window in windows]) / RATE
-        rows = (owner == index for index in range(len(examples)))
-        return [Posteriors(start[r], end[r], values[r]) for r in rows]
+        n_classes = len(examples.classes)
+        values = member_posteriors(lambda: self._network(n_classes), fitted.tensors, parts, self, device)
+        return by_clip(values, windows, len(examples))
 
-    def _windows(self, examples: Examples) -> tuple[list[FloatArray], IntArray, DoubleArray]:
+    def _network(self, n_classes: int) -> nn.Module:
+        from abaw_pipeline.models.waveform import WaveformModel
+
+        return WaveformModel(n_classes, self.width, self.dropout)
+
+    def _windows(self, examples: Examples) -> tuple[Windows, SoundWindows]:
         check_inputs(examples, self.inputs)
-        size = round(self.window_s * RATE)
-        windows, owner, starts = [], [], []
-        for index in range(len(examples)):
-            samples = read_waveform(examples, self.inputs[0], index, RATE)
-            for first in window_starts(len(samples), size, round(size * self.shift)):
-                windows.append(_standardized(samples[first : first + size]))
-                owner.append(index)
-                starts.append(first / RATE)
-        return windows, np.array(owner, dtype=np.int64), np.array(starts, dtype=np.float64)
+        sounds = [read_waveform(examples, self.inputs[0], index, RATE) for index in range(len(examples))]
+        clip, first = [], []
+        for index, samples in enumerate(sounds):
+            size = len(samples) if self.window_s is None else round(self.window_s * RATE)
+            starts = window_starts(len(samples), size, max(1, round(size * self.shift)))
+            clip += [index] * len(starts)
+            first += starts
+        owner, begin = np.array(clip, dtype=np.int64), np.array(first, dtype=np.int64)
+        lengths = np.array([len(samples) for samples in sounds], dtype=np.int64)[owner]
+        finish = lengths if self.window_s is None else np.minimum(begin + round(self.window_s * RATE), lengths)
+        start = begin / RATE
+        windows = Windows(owner, start, start + (finish - begin) / RATE)
+        return windows, SoundWindows(sounds, owner, begin, finish)
 
 
-def window_starts(n_samples: int, size: int, shift: int) -> list[int]:
-    """First samples of the windows of a clip; the last window ends with the clip.
+class SoundWindows(Sequence[FloatArray]):
+    """Windows of sounds, each brought to mean 0 and deviation 1 when it is taken: float32 [n_samples, 1].
 
     Args:
-        n_samples: of the clip, at least 1; a clip not longer than a window is one window.
-        size: samples in a window.
-        shift: samples from one window to the next, at least 1.
+        sounds: float32 [n_samples] each.
+        owner: int64 [n], which sound each window lies in.
+        first: int64 [n], its first sample.
+        last: int64 [n], the sample after its last.
     """
-    last = max(0, n_samples - size)
-    return [*range(0, last, shift), last]
+
+    def __init__(self, sounds: Sequence[FloatArray], owner: IntArray, first: IntArray, last: IntArray) -> None:
+        self._sounds, self._owner, self._first, self._last = sounds, owner, first, last
+
+    def __len__(self) -> int:
+        """How many windows there are."""
+        return len(self._owner)
+
+    @overload
+    def __getitem__(self, index: int) -> FloatArray: ...
+    @overload
+    def __getitem__(self, index: slice) -> SoundWindows: ...
+    def __getitem__(self, index: Any) -> Any:
+        """A window, or the windows of a slice."""
+        if isinstance(index, slice):
+            return self.take(np.arange(len(self))[index])
+        return _standardized(self._sounds[self._owner[index]][self._first[index] : self._last[index]])
+
+    def take(self, rows: IntArray) -> SoundWindows:
+        """Some of the windows."""
+        return SoundWindows(self._sounds, self._owner[rows], self._first[rows], self._last[rows])
 
 
 def _standardized(samples: FloatArray) -> FloatArray:

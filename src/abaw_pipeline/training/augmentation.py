@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from pydantic import Field
 
 from abaw_pipeline.parts import Part
 from abaw_pipeline.types import FloatArray
+
+Augment = Callable[[FloatArray, np.random.Generator], FloatArray]
+"""Gives a changed copy of a sequence."""
+
+
+def unchanged(sequence: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """No augmentation: the sequence itself."""
+    return sequence
 
 
 class SequenceAugmentation(Part):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -10,13 +10,12 @@ import torch
 from torch import nn
 
 from abaw_pipeline.errors import DataError
+from abaw_pipeline.training.augmentation import Augment
 from abaw_pipeline.training.batches import mix, one_hot, pad
 from abaw_pipeline.training.options import TrainingOptions
 from abaw_pipeline.training.schedule import rate_factor
 from abaw_pipeline.training.weighting import class_weights
 from abaw_pipeline.types import DoubleArray, FloatArray, IntArray
-
-Augment = Callable[[FloatArray, np.random.Generator], FloatArray]
 
 
 @contextmanager
