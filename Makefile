@@ -5,13 +5,15 @@ BIN := $(VENV)/bin
 BASE := $(VENV)/.base-installed
 DEV := $(VENV)/.dev-installed
 SPEECH := $(VENV)/.speech-installed
+SPLEETER := .venv-spleeter
+SPLEETER_PYTHON ?= python3.11
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
 
 export DO_NOT_TRACK := 1
 export PYTHONHASHSEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format test-real test-long bench viz notebook study-ravdess constraints clean
+.PHONY: help setup demo test lint format test-real test-long bench viz notebook study-ravdess spleeter-env retinaface constraints clean
 
 help: ## list what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -31,7 +33,13 @@ $(SPEECH): $(BASE)
 	@touch $@
 
 $(DEV): $(SPEECH)
-	$(UV) --editable ".[dev,opensmile,notebook]"
+	$(UV) --editable ".[dev,opensmile,notebook,retinaface]"
+	@touch $@
+
+$(SPLEETER)/.installed: $(BIN)/uv constraints-spleeter.txt
+	$(SPLEETER_PYTHON) -c 'import sys; assert sys.version_info[:2] in {(3, 10), (3, 11)}, "Spleeter needs Python 3.10 or 3.11"'
+	$(SPLEETER_PYTHON) -m venv $(SPLEETER)
+	$(BIN)/uv pip install --quiet --no-deps --python $(SPLEETER)/bin/python --requirement constraints-spleeter.txt
 	@touch $@
 
 setup: $(BASE) ## make .venv and install the project
@@ -66,6 +74,11 @@ viz: $(BASE) ## browse lineage at http://127.0.0.1:4141
 
 notebook: $(DEV) ## explore the catalog in JupyterLab, on this machine only
 	$(BIN)/kedro jupyter lab --ip=127.0.0.1
+
+spleeter-env: $(SPLEETER)/.installed ## make Spleeter's own environment (2 GB)
+
+retinaface: $(BASE) ## add the detector retinaface-pytorch to .venv
+	$(UV) --editable ".[retinaface]"
 
 study-ravdess: $(SPEECH) ## the RAVDESS study; the corpus lies in data/01_raw/ravdess or ABAW_CORPUS_RAVDESS
 	$(BIN)/kedro run --env=ravdess

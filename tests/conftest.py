@@ -81,7 +81,9 @@ def project(tmp_path: Path) -> Project:
 SMALL_DEMO = """
 demo_corpus:
   path: ${corpus_folder:demo}
-  settings: {speakers: 6, takes: 1, seed: 2020, lossy: false}
+  settings: {seed: 2020, videos: null, stills: null, voices: {speakers: 6, takes: 1, lossy: false}}
+corpora:
+  demo: {kind: manifest, path: "${corpus_folder:demo}/manifest.csv"}
 cross_validation:
   protocol: {kind: subject_kfold, k: 3}
   inner_folds: 2
@@ -89,12 +91,21 @@ systems:
   sound:
     svm: {kind: linear_svm, inputs: [functionals]}
     lda: {kind: shrinkage_lda, inputs: [functionals], n_features: 100}
+fusion:
+  methods:
+    log_mean: {kind: log_mean}
+    mcwf: {kind: mcwf}
+    stacking: {kind: logistic_stacking, grid: [0.1, 1, 10, 100], folds: 3}
+evaluation:
+  resamples: 1000
+  headline: log_mean
 """
+"""Voices alone: quick, and a study that never waits for faces."""
 
 
 @pytest.fixture(scope="session")
 def demo_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project in which a small demo has run once. Tests must not change what is there."""
+    """A project in which a small demo of voices has run once. Tests must not change what is there."""
     made = make_project(tmp_path_factory.mktemp("demo") / "project")
     made.write("conf/local/parameters.yml", SMALL_DEMO)
     made.kedro("run")

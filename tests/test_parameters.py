@@ -95,4 +95,4 @@ def test_a_grid_multiplies() -> None:
 
 
 def test_only_what_running_systems_read_is_extracted(tree: dict[str, Any]) -> None:
-    assert check_parameters(change(tree, "systems.run", ["svm"])).systems.needed() == ["functionals"]
+    assert check_parameters(change(tree, "systems.run", ["svm"])).systems.needed("sound") == ["functionals"]

@@ -23,6 +23,7 @@ class ProjectHooks:
     def __init__(self) -> None:
         self._lock: Any = None
         self._study, self._project = "", Path()
+        self._measure = "accuracy"
         self._provenance: Provenance | None = None
 
     @hook_impl
@@ -42,6 +43,7 @@ class ProjectHooks:
         except ParameterError as error:
             raise click.ClickException(str(error)) from None
         self._study, self._project = parameters.study, Path(context.project_path)
+        self._measure = parameters.evaluation.measure
         self._provenance = Provenance(
             self._project / "data" / f".{self._study}.made.json", pipelines["__default__"], tree
         )
@@ -77,7 +79,8 @@ class ProjectHooks:
             from abaw_pipeline.report.terminal import print_results
 
             report: Any = catalog.get("report")
-            print_results(catalog.load("metrics"), catalog.load("failures"), report._get_load_path(), self._project)
+            page = report._get_load_path()
+            print_results(catalog.load("metrics"), catalog.load("failures"), page, self._project, self._measure)
 
     @hook_impl
     def on_pipeline_error(self, error: Exception) -> None:

@@ -11,13 +11,19 @@ from pydantic import BeforeValidator, Field, RootModel, ValidationError, field_v
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.audio.features import SoundExtractor
 from abaw_pipeline.audio.separation import NoSeparation, Separation
+from abaw_pipeline.backbones.settings import BackboneEmbedding, ResidualBackbone
+from abaw_pipeline.corpora.stills_union import AnyStills
 from abaw_pipeline.corpora.union import AnyCorpus
 from abaw_pipeline.demo.corpus import DemoCorpus
 from abaw_pipeline.errors import PipelineError
-from abaw_pipeline.evaluation.protocols import Folds, SubjectKFold, SubjectLists
+from abaw_pipeline.evaluation.measures import Measure
+from abaw_pipeline.evaluation.protocols import AnyProtocol, Folds
+from abaw_pipeline.faces.settings import Faces
 from abaw_pipeline.fusion import Fusion
 from abaw_pipeline.parts import Part, unknown_name
-from abaw_pipeline.systems import SoundSystem
+from abaw_pipeline.systems import AnySystem
+
+Modality = Literal["face", "sound"]
 
 VOCALS = "vocals"
 """Name under which a system asks for the waveform itself instead of features."""
@@ -44,6 +50,33 @@ class Corpora(RootModel[Annotated[dict[str, AnyCorpus], Field(min_length=1)]]):
     """Corpora by the name that starts their clips' and subjects' names."""
 
 
+class Stills(RootModel[dict[str, AnyStills]]):
+    """Corpora of still faces, on which backbones are trained, by name."""
+
+
+class Backbones(RootModel[dict[str, ResidualBackbone]]):
+    """Networks trained on stills, by the name that face extractors ask for."""
+
+
+class FaceStage(Part):
+    """Embeddings of faces."""
+
+    extractors: dict[str, BackboneEmbedding] = Field(description="by the name systems ask for")
+
+
+class LabelStage(Part):
+    """Labels over time."""
+
+    rate: float | None = Field(
+        5.0, gt=0, description="labels a second, to which those of frames are brought (S0.3: 5); none: as they are"
+    )
+
+    @property
+    def steps_a_second(self) -> float:
+        """Moments a second at which fusion weights are fitted."""
+        return self.rate or 5.0
+
+
 class SoundStage(Part):
     """Sound: separation and features."""
 
@@ -54,7 +87,7 @@ class SoundStage(Part):
 class CrossValidation(Part):
     """Which clips train, which validate."""
 
-    protocol: Annotated[SubjectLists | SubjectKFold, Field(discriminator="kind")]
+    protocol: AnyProtocol
     folds: Folds = Field("all", description="all, a number, or a list written 0+2")
     inner_folds: int = Field(2, ge=2, description="folds within each training side, to fit fusion on")
     permute_training_labels: bool = Field(
@@ -65,25 +98,54 @@ class CrossValidation(Part):
 class SystemsStage(Part):
     """Systems by name, and which of them run. An entry `{grid: {C: [0.1, 1]}, ...}` stands for one a value."""
 
-    sound: dict[str, SoundSystem]
+    face: dict[str, AnySystem] = Field(default_factory=dict, description="systems that see")
+    sound: dict[str, AnySystem] = Field(default_factory=dict, description="systems that hear")
     run: Literal["all"] | NameList = "all"
 
-    @field_validator("sound", mode="before")
+    @field_validator("face", "sound", mode="before")
     @classmethod
     def _expand(cls, entries: Any) -> Any:
         if not isinstance(entries, Mapping):
             return entries
         return dict(pair for name, entry in entries.items() for pair in expand_grid(name, entry))
 
-    @property
-    def chosen(self) -> dict[str, SoundSystem]:
-        """The systems that run, by name."""
-        return {name: self.sound[name] for name in (self.sound if self.run == "all" else pick(self.run, self.sound))}
+    @model_validator(mode="after")
+    def _names_differ(self) -> SystemsStage:
+        twice = sorted(self.face.keys() & self.sound.keys())
+        if twice:
+            raise ValueError(f"a system that sees and one that hears are both named {twice[0]!r}")
+        if self.run != "all":
+            _check_known(self.run, self.every, "system", "run: ")
+        return self
 
-    def needed(self) -> list[str]:
-        """Feature sets that the chosen systems read, without the waveform."""
-        names = dict.fromkeys(name for system in self.chosen.values() for name in system.inputs)
+    @property
+    def every(self) -> dict[str, AnySystem]:
+        """All systems, by name."""
+        return {**self.face, **self.sound}
+
+    @property
+    def chosen(self) -> dict[str, AnySystem]:
+        """The systems that run, by name."""
+        return {name: self.every[name] for name in (self.every if self.run == "all" else pick(self.run, self.every))}
+
+    def of(self, modality: Modality) -> dict[str, AnySystem]:
+        """The systems of one modality that run, by name."""
+        return {name: system for name, system in self.chosen.items() if name in getattr(self, modality)}
+
+    def needed(self, modality: Modality) -> list[str]:
+        """Feature sets that the running systems of a modality read, without the waveform."""
+        names = dict.fromkeys(name for system in self.of(modality).values() for name in system.inputs)
         return [name for name in names if name != VOCALS]
+
+    @property
+    def looks(self) -> bool:
+        """Whether a system that sees runs."""
+        return bool(self.of("face"))
+
+    @property
+    def hears(self) -> bool:
+        """Whether a system that hears runs."""
+        return bool(self.of("sound"))
 
 
 class FusionStage(Part):
@@ -111,6 +173,11 @@ class EvaluationStage(Part):
     resamples: int = Field(1000, ge=100, description="bootstrap resamples of subjects")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="confidence of all intervals")
     headline: str = Field("", description="system or fusion that the report opens with; empty: the best")
+    submission: str = Field("", description="fusion that challenge files are written of; empty: the headline")
+    measure: Measure = Field("accuracy", description="what the report opens with and ranks systems by")
+    change_point_width: float = Field(2.0, gt=0, description="seconds of a bin around changes of emotion (S0, Table 8)")
+    change_point_bins: int = Field(2, ge=1, description="bins on each side of a change")
+    clips_shown: int = Field(24, ge=0, description="clips whose timeline and contact sheet the report shows")
     notes: tuple[str, ...] = Field((), description="what a reader of the results must know, for the report's top")
 
 
@@ -121,7 +188,12 @@ class Parameters(Part):
     seed: Annotated[int, Field(ge=0)] = 0
     demo_corpus: DemoStage
     corpora: Corpora
+    stills: Stills = Stills({})
+    backbones: Backbones = Backbones({})
+    faces: Faces = Faces()
+    face: FaceStage = FaceStage(extractors={})
     sound: SoundStage
+    labels: LabelStage = LabelStage()
     cross_validation: CrossValidation
     systems: SystemsStage
     fusion: FusionStage
@@ -130,11 +202,15 @@ class Parameters(Part):
 
     @model_validator(mode="after")
     def _names_agree(self) -> Parameters:
-        if self.systems.run != "all":
-            _check_known(self.systems.run, self.systems.sound, "system", "systems.run: ")
         for name, system in self.systems.chosen.items():
-            known = {**self.sound.extractors, VOCALS: None}
-            _check_known(tuple(system.inputs), known, "feature set", f"systems.sound.{name}.inputs: ")
+            seen = name in self.systems.face
+            extractors: Mapping[str, Any] = self.face.extractors if seen else {**self.sound.extractors, VOCALS: None}
+            where = f"systems.{'face' if seen else 'sound'}.{name}.inputs: "
+            _check_known(tuple(system.inputs), extractors, "feature set", where)
+        for name, extractor in self.face.extractors.items():
+            _check_known((extractor.backbone,), self.backbones.root, "backbone", f"face.extractors.{name}: ")
+        for name, backbone in self.backbones.root.items():
+            _check_known(backbone.stills, self.stills.root, "corpus of stills", f"backbones.{name}.stills: ")
         if self.evaluation.headline:
             optimistic = [f"{name}_optimistic" for name in self.fusion.optimistic]
             named = dict.fromkeys([*self.systems.chosen, *self.fusion.methods, *optimistic])

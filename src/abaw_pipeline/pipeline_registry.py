@@ -17,7 +17,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     used: for `--pipeline` it loads only what is named, and then nothing could tell which pipeline makes an input
     that is missing.
     """
-    names = sorted(module.name for module in pkgutil.iter_modules(abaw_pipeline.pipelines.__path__))
+    names = sorted(module.name for module in pkgutil.iter_modules(abaw_pipeline.pipelines.__path__) if module.ispkg)
     found = {name: importlib.import_module(f"abaw_pipeline.pipelines.{name}").create_pipeline() for name in names}
     found["ingestion"] = found["demo_corpus"] + found["ingestion"]
     return {"__default__": sum(found.values(), Pipeline([])), **found}

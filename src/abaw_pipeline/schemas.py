@@ -74,6 +74,9 @@ CLIPS = TableSchema(
         "session": TEXT,  # missing: the corpus has none
         "split": TEXT,  # train, validation, test; missing: the corpus has none
         "label": TEXT,  # emotion of the whole clip; missing: not annotated as a whole
+        "side": TEXT,  # left, right: which of two people is annotated; missing: the only one, or not known
+        "label_file": TEXT,  # file with one label a frame; missing: none
+        "label_sha256": TEXT,  # of that file
         "sound": WHOLE,
         "sample_rate": COUNT,  # Hz; missing: no sound
         "channels": COUNT,  # missing: no sound
@@ -93,6 +96,16 @@ ANNOTATIONS = TableSchema(
         "label": TEXT,
     },
     ("clip_id", "label"),
+)
+LABELS = TableSchema(
+    "labels_5hz",
+    {
+        "clip_id": TEXT,
+        "start": REAL,  # seconds from the clip's start
+        "end": REAL,  # seconds from the clip's start; a clip labelled as a whole has one row up to its duration
+        "label": TEXT,
+    },
+    ("clip_id", "start", "end", "label"),
 )
 QUARANTINE = TableSchema(
     "quarantine",
@@ -155,6 +168,8 @@ PREDICTIONS = TableSchema(
         "corpus": TEXT,
         "clip_id": TEXT,
         "subject": TEXT,
+        "frame": COUNT,  # index of the decoded frame; missing: the clip is decided as a whole
+        "time": REAL,  # seconds from the clip's start; missing: the clip is decided as a whole
         "truth": TEXT,
         "predicted": TEXT,
     },
@@ -168,6 +183,8 @@ STAGES = TableSchema(
         "failed": COUNT,
         "seconds": REAL,  # of work, over all processes, as measured when each piece was computed
         "bytes": COUNT,
+        "media_seconds": REAL,  # of media that this work was about; missing: work on no media in particular
+        "per_second": REAL,  # seconds of work a second of media (S0, Table 9)
     },
     ("artifact", "pieces", "failed"),
 )

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from tests.audio.sounds import RATE, music, voice, wave
 
-from abaw_pipeline.audio.separation import NNFilter, NoSeparation, Separation, chunk_bounds
+from abaw_pipeline.audio.chunks import chunk_bounds
+from abaw_pipeline.audio.separation import NNFilter, NoSeparation, Separation
 from abaw_pipeline.errors import DataError
 
 SEPARATORS = [NoSeparation(), NNFilter(), NNFilter(chunk=5.0, overlap=0.5)]

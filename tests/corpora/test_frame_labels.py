@@ -57,8 +57,8 @@ def test_eight_classes_of_later_challenges() -> None:
 def test_what_is_wrong_is_named_with_its_line(text: str, message: str) -> None:
     with pytest.raises(CorpusError) as caught:
         parse_labels(text, {}, "v.txt")
-    assert re.search(re.escape(message.split(": ")[-1]), str(caught.value))
-    assert message.split(": ")[0] in str(caught.value)
+    assert re.search(re.escape(message.rsplit(": ", maxsplit=1)[-1]), str(caught.value))
+    assert message.split(": ", maxsplit=1)[0] in str(caught.value)
 
 
 def labels_file(folder: Path, values: list[int]) -> File:

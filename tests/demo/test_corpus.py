@@ -11,11 +11,11 @@ import pytest
 from pydantic import ValidationError
 
 from abaw_pipeline.corpora.manifest import Manifest
-from abaw_pipeline.demo import corpus
-from abaw_pipeline.demo.corpus import DemoCorpus, write_demo_corpus
+from abaw_pipeline.demo import corpus, journal
+from abaw_pipeline.demo.corpus import DemoCorpus, DemoStills, DemoVideos, DemoVoices, write_demo_corpus
 from abaw_pipeline.errors import CorpusError
 
-SMALL = DemoCorpus(speakers=2, takes=1)
+SMALL = DemoCorpus(videos=None, stills=None, voices=DemoVoices(speakers=2, takes=1))
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_files_that_are_no_longer_in_the_plan_go(monkeypatch, tmp_path):
     monkeypatch.setattr(corpus, "plan", lambda *args: list(whole(*args))[:3])
     write_demo_corpus(tmp_path, SMALL)
     monkeypatch.setattr(corpus, "plan", lambda *args: list(whole(*args))[:2])
-    write_demo_corpus(tmp_path, SMALL.model_copy(update={"lossy": False}))
+    write_demo_corpus(tmp_path, SMALL.model_copy(update={"seed": 0}))
     assert [name for name in sorted(contents(tmp_path)) if name.startswith("voices/")] == [
         "voices/s01_anger_1.wav",
         "voices/s01_neutral_1.wav",
@@ -95,7 +95,7 @@ def test_what_is_lost_cut_or_made_by_other_code_is_made_again(short, monkeypatch
     elif harm == "cut":
         victim.write_bytes(victim.read_bytes()[:-2])
     else:
-        monkeypatch.setattr(corpus, "_code", lambda: "other code")
+        monkeypatch.setattr(journal, "_code", lambda: "other code")
     assert write_demo_corpus(tmp_path, SMALL).generated
     assert contents(tmp_path).keys() == whole.keys()
     assert victim.read_bytes() == whole["voices/s01_anger_1.wav"]
@@ -121,9 +121,9 @@ def test_an_interrupted_call_is_not_taken_as_complete_and_leaves_no_rest(short, 
 def test_a_killed_process_is_taken_up(made, tmp_path):
     code = (
         "import sys, pathlib; from abaw_pipeline.demo.corpus import DemoCorpus, write_demo_corpus; "
-        "write_demo_corpus(pathlib.Path(sys.argv[1]), DemoCorpus(speakers=2, takes=1))"
+        "write_demo_corpus(pathlib.Path(sys.argv[1]), DemoCorpus.model_validate_json(sys.argv[2]))"
     )
-    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)])
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path), SMALL.model_dump_json()])
     deadline = time.monotonic() + 60
     while len(list(tmp_path.glob("voices/*.wav"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.005)
@@ -157,7 +157,49 @@ def test_a_journal_that_names_files_outside_is_refused(short, tmp_path, name):
     assert (tmp_path / "outside.wav").exists()
 
 
-def test_misspelt_or_senseless_settings_are_refused():
-    for wrong in ({"speaker": 3}, {"speakers": 1}, {"takes": 0}, {"seed": -1}):
-        with pytest.raises(ValidationError, match=next(iter(wrong))):
-            DemoCorpus(**wrong)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"voices": {"speaker": 3}},
+        {"voices": {"speakers": 1}},
+        {"voices": {"takes": 0}},
+        {"seed": -1},
+        {"videos": {"count": 2}},
+        {"videos": {"seconds_min": 9, "seconds_max": 8}},
+        {"stills": {"people": 0}},
+        {"speakers": 3},
+    ],
+)
+def test_misspelt_or_senseless_settings_are_refused(wrong):
+    inner = next(iter(wrong.values()))
+    with pytest.raises(ValidationError, match=next(iter(inner if isinstance(inner, dict) else wrong))):
+        DemoCorpus.model_validate(wrong)
+
+
+def test_a_part_that_is_not_asked_for_is_not_made_and_goes_when_it_no_longer_is(short, monkeypatch, tmp_path):
+    tiny = DemoStills(count=14, people=5)
+    both = write_demo_corpus(tmp_path, SMALL.model_copy(update={"stills": tiny}))
+    assert Path(both.stills).is_file()
+    assert Path(both.manifest).is_file()
+    faces = write_demo_corpus(tmp_path, DemoCorpus(videos=None, stills=tiny))
+    assert (faces.manifest, faces.clips, faces.videos, faces.generated) == (None, 0, 0, True)
+    assert set(contents(tmp_path)) == {"corpus.json", "stills.csv"}
+
+
+def test_an_interrupted_video_is_taken_up_to_the_same_bytes(monkeypatch, tmp_path):
+    videos = DemoCorpus(videos=DemoVideos(count=3, seconds_min=1, seconds_max=1), stills=None)
+
+    def interrupted(path, *args, real=corpus.write_video, **options):
+        real(path, *args, **options)
+        if "demo02" in path.name:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(corpus, "write_video", interrupted)
+        write_demo_corpus(tmp_path / "broken", videos)
+    names = set(contents(tmp_path / "broken"))
+    assert "videos/batch1/demo01.mp4" in names
+    assert "videos/batch2/demo02.mp4" not in names
+    write_demo_corpus(tmp_path / "broken", videos)
+    write_demo_corpus(tmp_path / "whole", videos)
+    assert contents(tmp_path / "broken") == contents(tmp_path / "whole")

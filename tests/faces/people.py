@@ -43,10 +43,10 @@ def table(frames: Sequence[Sequence[tuple[int, int, np.ndarray]]], *, every: int
 
 
 class SquareDetector(Part):
-    """Finds the squares of `video`; `log` notes how many pictures were given at once."""
+    """Finds the squares of `video`; it refuses pictures of different sizes at once, as some detectors do."""
 
     def open(self, boxes=None, device="cpu"):
-        return lambda pictures: [_squares(picture) for picture in pictures]
+        return _detect
 
 
 class SquareIdentity(Part):
@@ -74,6 +74,11 @@ def video(path: Path, paths, seconds: float = 3.0, size: tuple[int, int] = (120,
 
     times = [Fraction(index, FPS) for index in range(round(seconds * FPS))]
     return File(str(write_video(path, times, picture=picture, options={"crf": "12"})), "0" * 64)
+
+
+def _detect(pictures: Sequence[Picture]) -> list[Detections]:
+    assert len({picture.pixels.shape for picture in pictures}) == 1
+    return [_squares(picture) for picture in pictures]
 
 
 def _squares(picture: Picture) -> Detections:

@@ -9,16 +9,20 @@ from tests.pipelines.tiny import (
     CLASSES,
     CROSS,
     FUSION,
+    LABELS,
     STAGE,
+    make_annotations,
     make_clips,
     make_embeddings,
+    make_labels,
     make_vocals,
+    nothing,
     three_folds,
 )
 
 from abaw_pipeline.artifacts import RecipeMap
 from abaw_pipeline.artifacts.recipe import references
-from abaw_pipeline.evaluation.training_labels import training_labels
+from abaw_pipeline.evaluation.units import scored_units
 from abaw_pipeline.fusion.align import align, fit_weights
 from abaw_pipeline.parameters import EvaluationStage
 from abaw_pipeline.pipelines.fusion.nodes import apply_fusion, fit_fusion
@@ -30,13 +34,14 @@ class Study:
     """All artifacts of the tiny study, computed when they are read."""
 
     def __init__(self, clips: pd.DataFrame, folds: pd.DataFrame) -> None:
-        self.clips, self.folds = clips, folds
-        data = (clips, folds, make_vocals(clips), make_embeddings(make_clips()))
+        self.clips, self.folds, self.labels = clips, folds, make_labels(clips)
+        data = (clips, folds, self.labels, make_vocals(clips), make_embeddings(make_clips()))
         self.systems = fit_sound_systems(*data, STAGE, FUSION, CROSS, seed=0)
         self.posteriors = predict_sound(*data, self.systems, STAGE, FUSION)
 
     def weights(self, cross: object = CROSS) -> pd.DataFrame:
-        return fit_fusion(self.clips, self.folds, self.posteriors, FUSION, STAGE, cross, seed=0)
+        maps = (nothing("face_posteriors"), self.posteriors)
+        return fit_fusion(self.clips, self.folds, self.labels, *maps, FUSION, STAGE, LABELS, cross, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -86,31 +91,27 @@ def test_validation_labels_change_no_system_and_no_weight(study: Study) -> None:
 def test_what_is_called_optimistic_is_fitted_on_the_scored_clips(study: Study) -> None:
     table = study.weights()
     given = table[(table["method"] == "mcwf_optimistic") & (table["fold"] == "0")]
-    scored = align({name: study.posteriors[name, "0"].to_pandas() for name in STAGE.chosen}, CLASSES)
-    truth = dict(zip(study.clips["clip_id"], study.clips["label"], strict=True))
+    rows = study.folds[(study.folds["fold"] == "0") & (study.folds["role"] == "validation")]
+    units = scored_units(make_annotations(study.clips), rows["clip_id"])
+    scored = align({name: study.posteriors[name, "0"].to_pandas() for name in STAGE.chosen}, units, CLASSES)
     subjects = dict(zip(study.clips["clip_id"], study.clips["subject"], strict=True))
-    seen = fit_weights(FUSION.methods["mcwf"], scored, truth, subjects, CLASSES, seed=0)
+    seen = fit_weights(FUSION.methods["mcwf"], scored, subjects, CLASSES, seed=0)
     np.testing.assert_array_equal(given["weight"], seen["weight"])
 
 
-def test_shuffled_labels_reach_all_inner_folds_and_no_validation_label(study: Study) -> None:
-    shuffled = training_labels(study.clips, study.folds, permute=True, seed=0)
-    true = training_labels(study.clips, study.folds, permute=False, seed=0)
-    assert shuffled["0"] == shuffled["0/0"] == shuffled["0/1"]
-    assert shuffled["0"] != true["0"]
-    assert sorted(shuffled["0"].values()) == sorted(true["0"].values())
-    validation = study.folds[(study.folds["fold"] == "0") & (study.folds["role"] == "validation")]["clip_id"]
-    assert not set(shuffled["0"]) & set(validation)
-
-
 def test_nodes_give_results_without_a_catalog(study: Study) -> None:
-    fused = apply_fusion(study.clips, study.folds, study.posteriors, study.weights(), FUSION, STAGE)
+    maps = (nothing("face_posteriors"), study.posteriors)
+    data = (study.clips, study.folds, nothing("frames"), study.labels)
+    fused = apply_fusion(*data, *maps, study.weights(), FUSION, STAGE)
     sums = fused[[f"p_{name}" for name in CLASSES]].sum(axis=1)
     np.testing.assert_allclose(sums, 1, atol=1e-5)
-    predictions = collect_predictions(study.clips, study.folds, study.posteriors, fused)
+    annotations = make_annotations(study.clips)
+    predictions = collect_predictions(study.clips, study.folds, annotations, *maps, fused)
     assert set(predictions["system"]) == {"svm", "lda", "mean", "mcwf", "mcwf_optimistic"}
     assert (predictions.groupby("system")["clip_id"].nunique() == len(study.clips)).all()
-    metrics, confusion = measure_predictions(predictions, study.clips, "tiny", CROSS, EvaluationStage(), seed=0)
+    found = measure_predictions(predictions, annotations, "tiny", CROSS, EvaluationStage(), seed=0)
+    metrics, confusion, around = found
+    assert around.empty
     pooled = metrics[(metrics["fold"] == "all") & (metrics["measure"] == "accuracy")]
     assert pooled["value"].min() > 0.6
     assert confusion[confusion["fold"] == "all"].groupby("system")["count"].sum().eq(len(study.clips)).all()
@@ -119,15 +120,16 @@ def test_nodes_give_results_without_a_catalog(study: Study) -> None:
 def test_a_clip_that_one_system_lacks_is_fused_from_the_others(study: Study) -> None:
     whole = study.posteriors["svm", "0"].to_pandas()
     lacking = study.posteriors["lda", "0"].to_pandas().iloc[1:]
-    aligned = align({"svm": whole, "lda": lacking}, CLASSES)
-    row = aligned.clip_ids.index(whole["clip_id"].iloc[0])
-    assert len(aligned.clip_ids) == len(whole)
+    units = scored_units(make_annotations(study.clips), whole["clip_id"])
+    aligned = align({"svm": whole, "lda": lacking}, units, CLASSES)
+    row = aligned.units["clip_id"].tolist().index(whole["clip_id"].iloc[0])
+    assert len(aligned.units) == len(whole)
     np.testing.assert_allclose(aligned.values[row, 1], 1 / 3)
 
 
 def test_inner_folds_train_only_what_is_fused(study: Study) -> None:
     alone = FUSION.model_copy(update={"members": ("lda",)})
-    data = (study.clips, study.folds, make_vocals(study.clips), make_embeddings(study.clips))
+    data = (study.clips, study.folds, study.labels, make_vocals(study.clips), make_embeddings(study.clips))
     keys = set(fit_sound_systems(*data, STAGE, alone, CROSS, seed=0))
     assert ("svm", "0") in keys
     assert ("lda", "0/1") in keys

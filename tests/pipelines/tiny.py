@@ -5,7 +5,7 @@ import pandas as pd
 
 from abaw_pipeline.artifacts import Recipe, RecipeMap
 from abaw_pipeline.evaluation.protocols import SubjectKFold, make_folds
-from abaw_pipeline.parameters import CrossValidation, FusionStage, SystemsStage
+from abaw_pipeline.parameters import CrossValidation, FusionStage, LabelStage, SystemsStage
 from abaw_pipeline.types import FeatureSequence, Waveform
 
 CLASSES = ("anger", "happiness", "sadness")
@@ -24,6 +24,9 @@ FUSION = FusionStage.model_validate(
     }
 )
 CROSS = CrossValidation.model_validate({"protocol": {"kind": "subject_kfold", "k": 3}, "inner_folds": 2})
+
+
+LABELS = LabelStage()
 
 
 def features(label: int, seed: int) -> FeatureSequence:
@@ -61,3 +64,16 @@ def make_vocals(clips: pd.DataFrame) -> RecipeMap:
 
 def three_folds(clips: pd.DataFrame) -> pd.DataFrame:
     return make_folds(SubjectKFold(k=3), clips, inner_folds=2, seed=0)
+
+
+def make_annotations(clips: pd.DataFrame) -> pd.DataFrame:
+    """Each clip has one label as a whole."""
+    return clips[["clip_id", "label"]].assign(frame=None, time=None)
+
+
+def make_labels(clips: pd.DataFrame) -> pd.DataFrame:
+    return clips[["clip_id", "label"]].assign(start=0.0, end=clips["duration"])
+
+
+def nothing(name: str) -> RecipeMap:
+    return RecipeMap(name, {})

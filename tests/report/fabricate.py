@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import itertools
+
 import numpy as np
 import pandas as pd
 
@@ -52,7 +55,8 @@ def fabricate(
         "counts": frame("corpus clips subjects hours classes failed", [("RAVDESS", 1440, 24, 1.48, 8, 2)]),
         "classes": classes,
         "class_counts": frame(
-            "corpus class clips", [("RAVDESS", name, 96 if i == 0 else 192) for i, name in enumerate(classes)]
+            "corpus class clips unit",
+            [("RAVDESS", name, 96 if i == 0 else 192, "clip") for i, name in enumerate(classes)],
         ),
         "folds": frame(
             "fold role subjects clips",
@@ -84,12 +88,12 @@ def fabricate(
             ],
         ),
         "stages": frame(
-            "artifact pieces computed skipped failed seconds bytes",
+            "artifact pieces computed skipped failed seconds bytes media_seconds per_second",
             [
-                ("vocals", 1440, 1440, 0, 0, 310.5, 412_000_000),
-                ("sound_embeddings", 4320, 2880, 1440, 1, 181.2, 96_500_000),
-                ("sound_systems", 40, 40, 0, 0, 4030.0, 18_200_000),
-                ("sound_posteriors", 40, 40, 0, 1, 21.7, 1_900_000),
+                ("vocals", 1440, 1440, 0, 0, 310.5, 412_000_000, 5328.0, 310.5 / 5328),
+                ("sound_embeddings", 4320, 2880, 1440, 1, 181.2, 96_500_000, 5328.0, 181.2 / 5328),
+                ("sound_systems", 40, 40, 0, 0, 4030.0, 18_200_000, None, None),
+                ("sound_posteriors", 40, 40, 0, 1, 21.7, 1_900_000, 5328.0, 21.7 / 5328),
             ],
         ),
     }
@@ -117,13 +121,91 @@ def _scored(
     for i, truth in enumerate(classes):
         share = float(np.clip(accuracy + rng.normal(0, 0.09), 0.02, 0.98))
         for measure, more in (("precision", 0.02), ("recall", 0.0), ("f1", 0.01)):
-            add("all", truth, measure, min(1.0, share + more), 0.05, "bootstrap by subject", 192)
-        n = 96 if i == 0 else 192
+            n = 96 if i == 0 else 192
+            add("all", truth, measure, min(1.0, share + more), 0.05, "bootstrap by subject", n)
         spread = rng.dirichlet(np.full(len(classes), 0.6)) * (1 - share)
         spread[i] += share
         for predicted, number in zip(classes, rng.multinomial(n, spread / spread.sum()), strict=True):
             counts.append((system, "all", truth, predicted, int(number)))
     return metrics, counts
+
+
+FACES = ("neutral", "anger", "disgust", "fear", "happiness", "sadness", "surprise", "other")
+SEEN = ("MCWF", "stacking", "affectnet_ee_lstm", "affwild2_ee_lstm", "framewise", "cnn_lstm_sound", "vggish_svm")
+
+
+def fabricate_frames(names: tuple[str, ...] = SEEN, n_clips: int = 4, **changes: object) -> ReportInput:
+    """A study at the level of frames: videos whose emotions change, faces, a submission."""
+    rng = np.random.default_rng(11)
+    clips = [f"affwild2/{number}-30-1280x720" for number in range(n_clips)]
+    base = fabricate(names=names, classes=FACES)
+    metrics = base.metrics.assign(level="frame", corpus="affwild2", n=base.metrics["n"] * 20)
+    given: dict[str, object] = {
+        "title": "Emotions in the wild",
+        "measure": "cpm",
+        "metrics": metrics,
+        "counts": frame("corpus clips subjects hours failed", [("affwild2", n_clips, n_clips, 0.3, 0)]),
+        "class_counts": frame(
+            "corpus class clips unit", [("affwild2", name, 1000 + 700 * i, "frame") for i, name in enumerate(FACES)]
+        ),
+        "asked": frame("corpus unit units clips", [("affwild2", "frame", 30_000, n_clips)]),
+        "timelines": fabricate_timelines(rng, clips, names),
+        "sheets": {clip: sheet(rng) for clip in clips[: max(1, n_clips - 1)]},
+        "face_facts": frame(
+            "clip_id frames detected interpolated nearest missing people crops",
+            [(clip, 1800, 300, 1200, 100 + i, 200 - i, 1 + i, 290) for i, clip in enumerate(clips)],
+        ),
+        "change_points": frame(
+            "system bin lo hi frames change_points cpm",
+            [
+                (name, place, 2.0 * place, 2.0 * place + 2, 4000 + place, 81, value - 0.03 * rank)
+                for rank, name in enumerate(names)
+                for place, value in zip((-2, -1, 0, 1), (0.62, 0.49, 0.484, 0.581), strict=True)
+            ],
+        ),
+        "submission": frame("file clip_id frames problem", [(clip.split("/")[1], clip, 1800, None) for clip in clips]),
+    }
+    return fabricate(names=names, classes=FACES, **(given | changes))
+
+
+def fabricate_timelines(rng: np.random.Generator, clips: list[str], names: tuple[str, ...]) -> pd.DataFrame:
+    """Truth with a gap, and systems that follow it, the last of them flickering from frame to frame."""
+    rows: list[tuple[object, ...]] = []
+    for clip in clips:
+        length = float(rng.integers(40, 140))
+        cuts = [0.0, *np.sort(rng.uniform(0, length, 9)).round(2), length]
+        labels = [FACES[k] for k in rng.integers(0, len(FACES), 10)]
+        truth = [run for place, run in enumerate(zip(cuts[:-1], cuts[1:], labels, strict=True)) if place != 3]
+        rows += [(clip, "truth", *run) for run in truth]
+        for rank, name in enumerate(names):
+            step = 0.04 if rank == len(names) - 1 else 1.0 + rank
+            for start, end, label in truth:
+                edges = [*np.arange(start, end - 1e-3, step), end]
+                for one, other in itertools.pairwise(edges):
+                    said = label if rng.random() < 0.75 - 0.06 * rank else FACES[rng.integers(len(FACES))]
+                    if rows[-1][1:2] + rows[-1][3:] == (name, one, said):
+                        one = rows.pop()[2]
+                    rows.append((clip, name, one, other, said))
+    return frame("clip_id row start end label", rows)
+
+
+def sheet(rng: np.random.Generator, rows: int = 3, columns: int = 8) -> bytes:
+    """A contact sheet of made-up faces: ovals on plain grounds."""
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("RGB", (112 * columns, 112 * rows), (30, 30, 34))
+    draw = ImageDraw.Draw(picture)
+    for place in range(rows * columns):
+        x, y = 112 * (place % columns), 112 * (place // columns)
+        skin = tuple(int(v) for v in rng.integers(90, 230, 3))
+        draw.rectangle((x + 2, y + 2, x + 109, y + 109), fill=tuple(int(v) for v in rng.integers(40, 120, 3)))
+        draw.ellipse((x + 26, y + 14, x + 86, y + 100), fill=skin)
+        draw.ellipse((x + 40, y + 42, x + 48, y + 50), fill=(20, 20, 20))
+        draw.ellipse((x + 64, y + 42, x + 72, y + 50), fill=(20, 20, 20))
+        draw.arc((x + 42, y + 60, x + 70, y + 84), 10, 170, fill=(60, 10, 10), width=3)
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=80)
+    return file.getvalue()
 
 
 def _weights(

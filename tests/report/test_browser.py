@@ -8,7 +8,7 @@ import pytest
 
 from abaw_pipeline.report.page import render_report
 
-from .fabricate import LONG, NASTY, SYSTEMS, fabricate
+from .fabricate import LONG, NASTY, SYSTEMS, fabricate, fabricate_frames
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no chromium, chromium-browser or google-chrome on the path")
@@ -21,8 +21,8 @@ QUIET = [
 NASTY_NAMES = (NASTY, LONG, "one_name_without_any_space_" * 6, *(f"{LONG} #{n}" for n in range(12)))
 PROBE = """<script>addEventListener("load", () => {
   const root = document.documentElement, wide = [];
-  for (const e of document.querySelectorAll("section, figure, .fig, .scroll, p, ul, h1, h2, summary"))
-    if (e.getBoundingClientRect().right > root.clientWidth + 1) wide.push(e.tagName + "." + e.className.baseVal);
+  for (const e of document.querySelectorAll("section, figure, .fig, .legend, .scroll, p, ul, h1, h2, summary"))
+    if (e.getBoundingClientRect().right > root.clientWidth + 1) wide.push(e.tagName + "." + e.getAttribute("class"));
   const shown = [...document.querySelectorAll("figure .fig text")].filter(
     (e) => getComputedStyle(e).display != "none" && e.closest("details:not([open])") === null);
   for (const e of shown) {
@@ -59,9 +59,10 @@ def probed(folder, page: str, width: int) -> tuple[int, int, int, str]:
     return int(inner), int(scroll), int(texts), wide
 
 
+@pytest.mark.parametrize("make", [fabricate, fabricate_frames])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_sticks_out_sideways(tmp_path, width):
-    page = render_report(fabricate(names=NASTY_NAMES, title=NASTY_NAMES[2], notes=(NASTY_NAMES[2],)))
+def test_nothing_sticks_out_sideways(tmp_path, width, make):
+    page = render_report(make(names=NASTY_NAMES, title=NASTY_NAMES[2], notes=(NASTY_NAMES[2],)))
     inner, scroll, texts, wide = probed(tmp_path, page, width)
     assert inner == width
     assert texts > 100

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from abaw_pipeline.report import drawing
-from abaw_pipeline.report.figures import Results, figures
+from abaw_pipeline.report.figures import figures
+from abaw_pipeline.report.results import Results
 
-from .fabricate import CLASSES, LONG, NASTY, SYSTEMS, fabricate, frame
+from .fabricate import CLASSES, FACES, LONG, NASTY, SYSTEMS, fabricate, fabricate_frames, frame
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -37,6 +38,15 @@ def test_every_figure_is_a_file_of_its_own():
         assert root.get("aria-label")
         assert "var(" not in svg
         assert not re.search(r"nan|none\b(?!\})|inf\b", svg.replace("fill:none", ""), re.IGNORECASE)
+
+
+def test_figures_over_time_are_files_too():
+    drawn = figures(fabricate_frames(n_clips=2))
+    assert {"changes", "timeline_affwild2_0_30_1280x720", "timeline_affwild2_1_30_1280x720"} <= {*drawn}
+    for svg in drawn.values():
+        ElementTree.fromstring(svg)
+        assert "var(" not in svg
+    assert [text for text in texts(drawn["timeline_affwild2_0_30_1280x720"]) if text in FACES][-8:] == [*FACES]
 
 
 def test_figures_are_the_same_each_time():
@@ -102,12 +112,29 @@ def test_negative_weights_have_the_other_hue():
     assert groups[:3] == ["q h20", "q m20", "q h0"]
 
 
-def test_chance_levels_of_a_constant_answer():
-    counts = frame("corpus class clips", [("c", "calm", 30), ("c", "fear", 10)])
+def test_chance_levels_of_knowing_nothing():
+    counts = frame("corpus class clips unit", [("c", "calm", 30, "clip"), ("c", "fear", 10, "clip")])
     known = {"names": (), "classes": ("calm", "fear"), "class_counts": counts}
-    expected = {"accuracy": 0.75, "uar": 0.5, "macro_f1": (6 / 7) / 2, "cpm": 0.67 * (6 / 7) / 2 + 0.33 * 0.75}
-    for measure, value in expected.items():
-        assert Results(fabricate(**known, measure=measure)).best_chance == pytest.approx(value)
+    constant_f1, even_f1 = (6 / 7) / 2, (3 / 5 + 1 / 3) / 2
+    expected = {
+        "accuracy": (0.75, 0.5),
+        "uar": (0.5, 0.5),
+        "macro_f1": (constant_f1, even_f1),
+        "cpm": (0.67 * constant_f1 + 0.33 * 0.75, 0.67 * even_f1 + 0.33 * 0.5),
+    }
+    for measure, values in expected.items():
+        results = Results(fabricate(**known, measure=measure))
+        assert [*results.chance.values()] == pytest.approx(values)
+        assert results.best_chance == max(results.chance.values())
+
+
+def test_chance_is_that_of_what_the_main_setting_scored():
+    """Confusions of two corpora are summed in one table; chance must not be."""
+    data = fabricate(names=("a",), classes=("calm", "fear"))
+    recall = data.metrics["measure"] == "recall"
+    metrics = data.metrics.assign(n=data.metrics["n"].mask(recall & (data.metrics["class"] == "calm"), 768))
+    results = Results(fabricate(names=("a",), classes=("calm", "fear"), metrics=metrics))
+    assert results.chance["always the most frequent class"] == pytest.approx(768 / 960)
 
 
 def test_an_axis_label_stands_at_its_gridline() -> None:

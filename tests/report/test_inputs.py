@@ -7,13 +7,12 @@ import pytest
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.report.inputs import COLUMNS, checked, plain
 
-from .fabricate import fabricate
+from .fabricate import fabricate, fabricate_frames
 
 
 @pytest.mark.parametrize("name", sorted(COLUMNS))
 def test_a_missing_column_is_named(name):
-    data = fabricate(names=("one",))
-    table = getattr(data, name).drop(columns=COLUMNS[name][-1])
+    table = getattr(fabricate_frames(names=("a", "b", "c"), n_clips=1), name).drop(columns=COLUMNS[name][-1])
     with pytest.raises(DataError, match=COLUMNS[name][-1]):
         fabricate(names=("one",), **{name: table})
 

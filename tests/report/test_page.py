@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abaw_pipeline.report.page import FAILURES_SHOWN, render_report
+from abaw_pipeline.report.page import render_report
+from abaw_pipeline.report.page_tables import LISTED
 
-from .fabricate import LONG, NASTY, SYSTEMS, fabricate, frame
+from .fabricate import LONG, NASTY, SYSTEMS, fabricate, fabricate_frames, frame
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
@@ -62,6 +63,7 @@ def test_the_first_screen_has_result_uncertainty_and_ground():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ({"shuffled": True}, "Training labels were shuffled: this run is a check"),
         ({"optimistic": True}, "Optimistic protocol:"),
         ({"transductive": True}, "Transductive protocol:"),
         ({"folds_run": 1}, "Partial run: 1 of 5 folds were run"),
@@ -104,9 +106,11 @@ NASTY_INPUTS = {
     "nothing": {
         **dict.fromkeys(("metrics", "confusion", "fusion_weights", "systems", "failures", "stages"), pd.DataFrame()),
         **dict.fromkeys(("counts", "class_counts", "folds"), pd.DataFrame()),
+        **dict.fromkeys(("asked", "timelines", "face_facts", "change_points", "submission"), pd.DataFrame()),
         **{"names": (), "folds_run": 0, "parameters": {}, "environment": {}},
     },
     "no metrics": {"names": SYSTEMS[:3], "metrics": pd.DataFrame(), "confusion": pd.DataFrame()},
+    "class not seen": {"names": SYSTEMS[:3], "measure": "macro_f1", "confusion": pd.DataFrame()},
     "measure": {"names": SYSTEMS[:3], "measure": "cpm"},
     "two classes": {"names": SYSTEMS[:3], "classes": ("neutral", "anger")},
 }
@@ -174,7 +178,7 @@ def test_failures_come_with_reasons_and_a_long_list_is_cut():
     text = Reader(page).text
     assert "1,500 failed, 1 could not be computed because of these." in text
     assert "MediaError 1,500 no sound stream" in text
-    assert page.count('scope="row" class="l">vocals') == FAILURES_SHOWN + 2
+    assert page.count('scope="row" class="l">vocals') == LISTED + 2
     none = Reader(render_report(fabricate(names=("a",), failures=pd.DataFrame()))).text
     assert "No failure: every piece that was asked for is there." in none
 
@@ -187,8 +191,9 @@ def test_parameters_are_yaml_and_survive_what_yaml_cannot_say():
     assert "frozenset({3})" in text
 
 
-def test_nothing_is_loaded_from_anywhere():
-    page = render_report(fabricate())
+@pytest.mark.parametrize("make", [fabricate, fabricate_frames])
+def test_nothing_is_loaded_from_anywhere(make):
+    page = render_report(make())
     assert "http:" not in page
     assert "https:" not in page
     assert "url(" not in page
@@ -196,11 +201,12 @@ def test_nothing_is_loaded_from_anywhere():
     loads = [
         value for _, name, value in Reader(page).attributes if name in ("src", "href", "srcset", "data", "xlink:href")
     ]
-    assert all(value.startswith("#") or value == "data:," for value in loads)
+    assert all(value.startswith(("#", "data:image/jpeg;base64,")) or value == "data:," for value in loads)
 
 
-def test_every_figure_and_table_has_a_name():
-    page = render_report(fabricate(names=SYSTEMS[:3]))
+@pytest.mark.parametrize("make", [fabricate, fabricate_frames])
+def test_every_figure_and_table_has_a_name(make):
+    page = render_report(make(names=SYSTEMS[:3]))
     assert page.count("<svg class=") == page.count('role="img" aria-label="')
     assert page.count("<table>") == page.count("<caption>")
     ids = re.findall(r' id="([^"]+)"', page)
@@ -212,3 +218,75 @@ def test_the_page_is_the_same_each_time_and_small():
     page = render_report(fabricate())
     assert page == render_report(fabricate())
     assert len(page.encode()) < 400_000
+    assert render_report(fabricate_frames()) == render_report(fabricate_frames())
+
+
+def test_the_first_screen_tells_how_many_frames_of_how_many_clips():
+    text = first_screen(render_report(fabricate_frames()))
+    assert "CPM of MCWF fusion 75.9 %" in text
+    assert "28,800 of 30,000 frames of 4 clips scored" in text
+    assert "scored: validation, by frame" in text
+    assert "Wald" not in text
+    every = frame("corpus unit units clips", [("affwild2", "frame", 28_800, 1), ("other", "frame", 99_999, 9)])
+    assert " 28,800 frames of 1 clip scored" in first_screen(render_report(fabricate_frames(asked=every)))
+    clips = frame("corpus unit units clips", [("RAVDESS", "clip", 1440, 1440)])
+    assert " 1,440 clips scored" in first_screen(render_report(fabricate(names=SYSTEMS[:3], asked=clips)))
+
+
+@pytest.mark.parametrize("measure", ["accuracy", "uar", "macro_f1", "cpm"])
+def test_chance_is_told_for_every_measure(measure):
+    text = first_screen(render_report(fabricate_frames(measure=measure)))
+    assert re.search(r"Chance: always the most frequent class [\d.]+%; guessing evenly \(1/8\) [\d.]+%", text)
+
+
+def test_changes_of_emotion_have_a_figure_and_a_table():
+    text = Reader(render_report(fabricate_frames())).text
+    assert "System −4 to −2 s −2 to 0 s 0 to +2 s +2 to +4 s Changes" in text
+    assert "MCWF 62.0 (3,998) 49.0 (3,999) 48.4 (4,000) 58.1 (4,001) 81" in text
+    assert "overall 75.9" in text
+
+
+def test_a_bin_without_frames_is_a_dash():
+    points = fabricate_frames().change_points
+    points = points.assign(
+        cpm=points["cpm"].mask(points["bin"] == 0), frames=points["frames"].mask(points["bin"] == 0, 0)
+    )
+    text = Reader(render_report(fabricate_frames(change_points=points))).text
+    assert "49.0 (3,999) – (0) 58.1" in text
+    assert "nan" not in text
+
+
+def test_work_is_compared_with_the_length_of_the_media():
+    text = Reader(render_report(fabricate())).text
+    assert "5 min 10 s (0.058 s/s)" in text
+    assert "s/s: seconds of work per second of video or sound (S0, Table 9)" in text
+    assert "sound_systems 40 40 0 0 1 h 7 min 18.2 MB – –" in text
+    stages = fabricate().stages.assign(media_seconds=None, per_second=None)
+    assert "s/s" not in Reader(render_report(fabricate(stages=stages))).text
+
+
+def test_a_submission_is_valid_or_its_problems_are_told():
+    assert "Submission: 4 files, all valid." in Reader(render_report(fabricate_frames())).text
+    rows = [
+        ("a", "c/a", 10, None),
+        ("b", "c/b", 9, "9 decisions for 10 frames"),
+        ("z", None, 0, "no clip has this name"),
+    ]
+    text = Reader(render_report(fabricate_frames(submission=frame("file clip_id frames problem", rows)))).text
+    assert "Submission: 3 files, 2 with problems." in text
+    assert "b c/b 9 9 decisions for 10 frames z – 0 no clip has this name a c/a 10 none" in text
+
+
+def test_counts_of_frames_are_not_called_clips():
+    text = Reader(render_report(fabricate_frames())).text
+    assert "Frames by class, all corpora." in text
+    assert "Frames by corpus and class Frames by corpus and class Corpus Class Frames affwild2 neutral 1,000" in text
+    assert "Clips by class" not in text
+
+
+def test_clips_and_frames_are_counted_apart():
+    counts = frame("corpus class clips unit", [("a", "fear", 7, "clip"), ("b", "fear", 9000, "frame")])
+    page = render_report(fabricate(names=SYSTEMS[:3], class_counts=counts))
+    text = Reader(page).text
+    assert "Clips and Frames by corpus and class Corpus Class Units Unit a fear 7 clip b fear 9,000 frame" in text
+    assert "7 (100.0%)" in text

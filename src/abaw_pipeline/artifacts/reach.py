@@ -38,6 +38,7 @@ NUMERICAL = {
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
     "soundfile": "soundfile",
+    "soxr": "soxr",
     "torch": "torch",
     "torchvision": "torchvision",
     "transformers": "transformers",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
+from abaw_pipeline.audio.chunks import chunk_bounds, crossfade
 from abaw_pipeline.audio.compiled import prepare_librosa
+from abaw_pipeline.audio.spleeter import Spleeter
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.parts import Part
 from abaw_pipeline.types import DoubleArray, FloatArray, Waveform
@@ -24,6 +25,10 @@ class NoSeparation(Part):
     """Leaves the sound as it is."""
 
     kind: Literal["none"] = "none"
+
+    def decoding_rate(self, rate: int) -> int:
+        """At which rate sound is to be decoded if `rate` (Hz) is wanted in the end."""
+        return rate
 
     def separate(self, sound: Waveform) -> Waveform:
         """The sound itself."""
@@ -53,6 +58,10 @@ class NNFilter(Part):
             raise ValueError("overlap must not exceed a quarter of chunk")
         return self
 
+    def decoding_rate(self, rate: int) -> int:
+        """At which rate sound is to be decoded if `rate` (Hz) is wanted in the end."""
+        return rate
+
     def separate(self, sound: Waveform) -> Waveform:
         """The voice in a sound: same rate and length, float32; below eight frames of 16 ms the sound itself.
 
@@ -62,17 +71,9 @@ class NNFilter(Part):
         if not np.isfinite(sound.samples).all():
             raise DataError("the sound has samples that are not finite numbers")
         total, fade = len(sound.samples), round(self.overlap * sound.rate)
-        voice = np.zeros(total, np.float32)
-        for begin, end in chunk_bounds(total, round(self.chunk * sound.rate), fade):
-            part = self._voice(sound.samples[begin:end], sound.rate)
-            ramp = np.ones(end - begin, np.float32)
-            rising = (np.arange(fade, dtype=np.float32) + 0.5) / np.float32(max(fade, 1))
-            if begin > 0:
-                ramp[:fade] = rising
-            if end < total:
-                ramp[-fade:] = rising[::-1]
-            voice[begin:end] += part * ramp
-        return Waveform(voice, sound.rate)
+        bounds = chunk_bounds(total, round(self.chunk * sound.rate), fade)
+        parts = (((begin, end), self._voice(sound.samples[begin:end], sound.rate)) for begin, end in bounds)
+        return Waveform(crossfade(parts, total, fade), sound.rate)
 
     def _voice(self, samples: FloatArray, rate: int) -> FloatArray:
         prepare_librosa()
@@ -97,14 +98,4 @@ class NNFilter(Part):
         return nn_filter(magnitude, aggregate=np.median, metric="cosine", width=width)
 
 
-def chunk_bounds(total: int, longest: int, overlap: int) -> list[tuple[int, int]]:
-    """Bounds of equally long chunks that overlap by `overlap` samples, none longer than `longest`."""
-    if total <= longest:
-        return [(0, total)] if total else []
-    count = -(-(total - overlap) // (longest - overlap))
-    step = (total - overlap) / count
-    starts = [round(index * step) for index in range(count + 1)]
-    return [(begin, after + overlap) for begin, after in pairwise(starts)]
-
-
-Separation = Annotated[NoSeparation | NNFilter, Field(discriminator="kind")]
+Separation = Annotated[NoSeparation | NNFilter | Spleeter, Field(discriminator="kind")]

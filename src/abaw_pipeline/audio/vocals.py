@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abaw_pipeline.audio.resampling import resample
 from abaw_pipeline.audio.separation import Separation
 from abaw_pipeline.media.decode import decode_audio
 from abaw_pipeline.types import File, Waveform
@@ -22,4 +23,6 @@ def make_vocals(media: File, start: float, end: float, separation: Separation) -
     Raises:
         MediaError: the sound cannot be decoded.
     """
-    return separation.separate(decode_audio(media.path, rate=RATE, start=start, end=end))
+    rate = separation.decoding_rate(RATE)
+    voice = separation.separate(decode_audio(media.path, rate=rate, start=start, end=end))
+    return voice if rate == RATE else resample(voice, RATE, round(end * RATE) - round(start * RATE))

@@ -66,7 +66,7 @@ def describe(listing: pd.DataFrame, facts: Mapping[str, Mapping[str, Any]]) -> p
     return CLIPS.validate(clips)
 
 
-def annotate(clips: pd.DataFrame, frame_labels: Mapping[str, pa.Table]) -> pd.DataFrame:
+def annotate(clips: pd.DataFrame, frame_labels: Mapping[Any, pa.Table]) -> pd.DataFrame:
     """Annotations (ANNOTATIONS schema): of clips that have one label as a whole, and frame by frame.
 
     Args:

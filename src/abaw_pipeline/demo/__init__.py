@@ -1,1 +1,1 @@
-"""The embedded corpus: synthetic people whose voices move with seven emotions."""
+"""The embedded corpus: synthetic people whose faces and voices move with seven emotions."""

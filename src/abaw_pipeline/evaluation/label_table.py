@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def resample_annotations(
-    clips: pd.DataFrame, annotations: pd.DataFrame, frames: Mapping[str, pa.Table], rate: float | None
+    clips: pd.DataFrame, annotations: pd.DataFrame, frames: Mapping[Any, pa.Table], rate: float | None
 ) -> pd.DataFrame:
     """Labels over time (LABELS schema).
 

@@ -37,8 +37,8 @@ def timelines(predictions: pd.DataFrame, clip_ids: Sequence[str]) -> pd.DataFram
     by_clip = dict(iter(predictions[predictions["frame"].notna()].groupby("clip_id")))
     for clip_id in clip_ids:
         of_clip = by_clip[clip_id]
-        for number, (system, table) in enumerate(of_clip.groupby("system", sort=False)):
-            table = table.sort_values("time")
+        for number, (system, decided) in enumerate(of_clip.groupby("system", sort=False)):
+            table = decided.sort_values("time")
             time = table["time"].to_numpy(dtype=np.float64)
             if not number:
                 rows += [(clip_id, TRUTH, *run) for run in _runs(time, table["truth"].to_numpy(dtype=object))]

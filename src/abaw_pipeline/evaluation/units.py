@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COLUMNS = ["clip_id", "frame", "time"]
 
 
-def decided_units(clips: pd.DataFrame, frames: Mapping[str, pa.Table], clip_ids: Iterable[str]) -> pd.DataFrame:
+def decided_units(clips: pd.DataFrame, frames: Mapping[Any, pa.Table], clip_ids: Iterable[str]) -> pd.DataFrame:
     """Everything that is decided of some clips.
 
     Args:

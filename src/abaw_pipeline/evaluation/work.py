@@ -26,6 +26,8 @@ def media_seconds(
         about such media. Inner folds are there for training and do not count.
     """
     last = [key[-1] if isinstance(key, tuple) else key for key in keys]
+    if not keys:
+        return None, []
     clips = [str(each).split(SEPARATOR)[0] for each in last]
     if all(clip in durations for clip in clips):
         return sum(durations[clip] for clip in dict.fromkeys(clips)), [True] * len(keys)

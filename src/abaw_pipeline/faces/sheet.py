@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 COLORS = {"detected": "#1f7fd1", "interpolated": "#f0b400", "nearest": "#c2410c", "missing": "#b9bec6"}
 """Borders and bar, by where a face comes from; they differ in lightness, too."""
 
-PAGE, INK, FAINT, CHOSEN, CUT = "#ffffff", "#1a1f26", "#eceef1", "#dcebfa", "#d4145a"
-LABEL, EDGE, GAP, LINE, QUALITY = 118, 3, 8, 16, 88
-"""Width of the labels, borders, space between rows and height of a line of text (pixels); quality of the JPEG."""
+PAGE, INK, CHOSEN, CUT = "#ffffff", "#1a1f26", "#dcebfa", "#d4145a"
+LABEL, CUT_LABEL, EDGE, GAP, LINE, QUALITY = 118, 50, 3, 8, 16, 88
+"""Widths of labels, borders, space between rows and height of a line of text (pixels); quality of the JPEG."""
 
 
 @dataclass(frozen=True)
@@ -161,10 +161,13 @@ def _cell(sheet: Any, draw: Any, layout: _Layout, place: tuple[int, int], origin
 
 
 def _draw_cuts(draw: Any, layout: _Layout, seen: Seen) -> None:
+    free = 0.0
     for at in np.flatnonzero(np.diff(seen.shots)) + 1:
         x = layout.across(float(seen.times[at]))
         draw.line((x, LINE, x, layout.axis + LINE), fill=CUT, width=2)
-        draw.text((x + 3, 2), f"cut {seen.times[at]:.1f}", fill=CUT, font=_font())
+        if x >= free:
+            draw.text((x + 3, 2), f"cut {seen.times[at]:.1f}", fill=CUT, font=_font())
+            free = x + CUT_LABEL
 
 
 def _draw_axis(draw: Any, layout: _Layout, tracks: pa.Table, hidden: int) -> None:

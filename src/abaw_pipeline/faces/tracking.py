@@ -71,7 +71,7 @@ class ContinuityTracker(Part):
 
     kind: Literal["continuity"] = "continuity"
     threshold: float = Field(0.5, ge=-1, lt=2, description="cosine, with what nearness adds, from which it is accepted")
-    place: float = Field(0.6, ge=0, le=2, description="what an expected place adds to the cosine")
+    place: float = Field(0.4, ge=0, le=2, description="what an expected place adds to the cosine")
     reach: float = Field(0.6, gt=0, description="how far from the expected place a face may be at once (box sizes)")
     speed: float = Field(2.0, ge=0, description="by how much the reach grows (box sizes a second)")
     max_gap: float = Field(2.0, gt=0, description="a track that has no face for longer (s) is over")

@@ -51,6 +51,7 @@ class Figure:
         height: pixels.
         values: what the template prints.
         width: pixels of a file, and at most on the page.
+        footer: further pixels at the bottom of a file, for what the page says beside the figure.
     """
 
     template: str
@@ -58,6 +59,7 @@ class Figure:
     height: int
     values: Mapping[str, Any] = field(default_factory=dict)
     width: int = 1030
+    footer: int = 0
 
     def inline(self) -> Markup:
         """SVG for the page, which brings style and colors."""
@@ -67,11 +69,12 @@ class Figure:
 
     def standalone(self) -> str:
         """SVG text that is a file of its own: light colors on a white card."""
-        css = templates().get_template("figure.css").render(steps=palette.STEPS)
+        css = templates().get_template("figure.css").render(steps=palette.STEPS, hues=palette.HUES)
         return self._render(alone=True, style=palette.resolved(css, palette.LIGHT))
 
     def _render(self, *, alone: bool, style: str) -> str:
-        frame = {"alone": alone, "style": style, "label": self.label, "height": self.height, "width": self.width}
+        height = self.height + (self.footer if alone else 0)
+        frame = {"alone": alone, "style": style, "label": self.label, "height": height, "width": self.width}
         return templates().get_template(self.template).render(**frame, **self.values)
 
 
@@ -141,7 +144,7 @@ def intervals(rows: Sequence[Dot], label: str, chance: float) -> Figure:
         value = numbers.percent(row.value) if numbers.is_number(row.value) else "no result"
         drawn.append(
             {
-                **_names(row.name),
+                **written(row.name),
                 "y": 24 + 42 * number,
                 "text": f"{value} {bounds}".strip(),
                 "title": f"{row.name}: {value} {bounds}".strip(),
@@ -156,13 +159,13 @@ def intervals(rows: Sequence[Dot], label: str, chance: float) -> Figure:
     steps = [low + step * i for i in range(1 + math.floor((high - low) / step + 1e-9))]
     values = {
         "rows": drawn,
-        "ticks": [_tick(at(tick), f"{100 * tick:.0f}%") for tick in steps],
+        "ticks": [tick(at(place), f"{100 * place:.0f}%") for place in steps],
         "chance": at(chance) if numbers.is_number(chance) else "",
     }
     return Figure("intervals.svg", label, 42 * len(rows) + 34, values)
 
 
-def _tick(x: str, label: str) -> tuple[str, str, str, str]:
+def tick(x: str, label: str) -> tuple[str, str, str, str]:
     """A gridline's place and text, and the text's anchor and place: at the edges it turns inwards, to be whole."""
     share = float(x.rstrip("%"))
     anchor, place = ("", "0") if share < 4 else ("e", "100%") if share > 96 else ("c", x)
@@ -187,7 +190,7 @@ def bars(rows: Sequence[Bar], label: str) -> Figure:
     longest = max((row.value for row in rows if numbers.is_number(row.value)), default=0.0) or 1.0
     drawn = [
         {
-            **_names(row.name),
+            **written(row.name),
             "y": 16 + 34 * number,
             "length": f"{100 * row.value / longest:.2f}%" if numbers.is_number(row.value) else "0%",
             "text": row.text,
@@ -203,7 +206,7 @@ def heatmap(
     """Rows of cells under the columns' names (`short` ones on a phone), each row's own name above it."""
     width = 100 / max(1, len(columns))
     values = {
-        "rows": [{**_names(name), "y": 36 + 50 * number, "cells": cells} for number, (name, cells) in enumerate(rows)],
+        "rows": [{**written(name), "y": 36 + 50 * number, "cells": cells} for number, (name, cells) in enumerate(rows)],
         "columns": _columns(columns, short or columns, 0.0, width),
         "width_of_cell": f"{width - 0.4:.2f}%",
     }
@@ -254,7 +257,8 @@ def _columns(names: Sequence[str], short: Sequence[str], left: float, width: flo
     ]
 
 
-def _names(name: str) -> dict[str, str]:
+def written(name: str) -> dict[str, str]:
+    """A name as given, shortened for a screen, and shortened for a phone."""
     return {"full": numbers.shorten(name, WIDE), "short": numbers.shorten(name, NARROW), "name": name}
 
 

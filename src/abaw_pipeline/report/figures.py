@@ -5,90 +5,27 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 import pandas as pd
 
-from abaw_pipeline.report import numbers, tables
+from abaw_pipeline.report import clips, numbers, tables
 from abaw_pipeline.report.drawing import Bar, Cell, Dot, Figure, bars, confusion, heatmap, intervals, strip
 from abaw_pipeline.report.inputs import MEASURES, ReportInput
+from abaw_pipeline.report.over_time import Around, around_changes
+from abaw_pipeline.report.results import Results
 
-FUSION = "fusion"
-COMMON = ("headline", "results", "folds", "class_f1", "classes", "timings")
-"""Names of the figures that are not about one system or fusion method."""
+CHANGES_SHOWN = 5
+"""Systems in the figure around changes of emotion."""
 
-
-@dataclass(frozen=True)
-class Results:
-    """A report's numbers, taken from its tables once."""
-
-    data: ReportInput
-
-    @cached_property
-    def settings(self) -> list[tables.Setting]:
-        """All settings, the main one first; empty without metrics."""
-        return tables.settings(self.data.metrics)
-
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """The main setting's results, with all systems of the study."""
-        systems = [str(name) for name in self.data.systems["system"]]
-        return tables.results_table(self.data.metrics, measure=self.data.measure, systems=systems)
-
-    @cached_property
-    def ranked(self) -> list[str]:
-        """All systems, the best first."""
-        return [str(name) for name in self.table["system"]]
-
-    @cached_property
-    def headline(self) -> str:
-        """The system of the first screen: the one named by the caller or else the best; "" if there is none."""
-        scored = self.table[self.table[self.data.measure].notna()]
-        return self.data.headline or (str(scored["system"].iloc[0]) if len(scored) else "")
-
-    @cached_property
-    def fused(self) -> set[str]:
-        """Systems that are fusions of others."""
-        systems = self.data.systems
-        return {str(name) for name in systems[systems["kind"] == FUSION]["system"]}
-
-    def scored_classes(self, system: str) -> pd.Series:
-        """How many scored items each class has, by the truth that the system was scored on, else by clips."""
-        classes = self.data.classes
-        counts = pd.Series(tables.confusion_matrix(self.data.confusion, system, classes).sum(axis=1), index=[*classes])
-        if counts.sum() == 0:
-            clips = self.data.class_counts.groupby("class")["clips"].sum()
-            counts = clips.reindex([*classes]).fillna(0).astype(float)
-        return counts
-
-    @cached_property
-    def chance(self) -> dict[str, float]:
-        """The ranking measure of guessing: always the most frequent class, and evenly among all classes.
-
-        For a constant answer of share p among K classes accuracy is p, UAR 1/K, F1 of that class 2p/(1+p) and
-        of all others 0.
-        """
-        counts, k = self.scored_classes(self.headline), len(self.data.classes)
-        share = float(counts.max() / counts.sum()) if counts.sum() else float("nan")
-        f1 = 2 * share / (1 + share) / k
-        constant = {"accuracy": share, "uar": 1 / k, "macro_f1": f1, "cpm": 0.67 * f1 + 0.33 * share}
-        levels = {"always the most frequent class": constant[self.data.measure]}
-        if self.data.measure == "accuracy":
-            levels[f"guessing evenly (1/{k})"] = 1 / k
-        return {name: value for name, value in levels.items() if numbers.is_number(value)}
-
-    @property
-    def best_chance(self) -> float:
-        """The higher of the chance levels, NaN if none is known."""
-        return max(self.chance.values(), default=math.nan)
+COMMON = ("headline", "results", "folds", "class_f1", "classes", "changes", "timings")
+"""Names of the figures that are not about one system, fusion method or clip."""
 
 
 def figures(data: ReportInput) -> dict[str, str]:
     """All figures of a report as SVG files, by name.
 
-    The names are `headline`, `results`, `folds`, `class_f1`, `classes`, `timings`, `confusion_<system>` and
-    `weights_<method>`, in letters that a file name may hold anywhere. The same input gives the same text.
+    The names are those of COMMON, `confusion_<system>`, `weights_<method>` and `timeline_<clip>`, in letters that a
+    file name may hold anywhere. The same input gives the same text.
     """
     return {name: figure.standalone() for name, figure in plan(Results(data)).items()}
 
@@ -101,16 +38,20 @@ def plan(results: Results) -> dict[str, Figure]:
         "results": results_figure(results, results.table),
         "folds": _folds(results),
         "class_f1": _class_f1(results),
-        "classes": _classes(data),
+        "classes": _classes(results),
+        "changes": _changes(results),
         "timings": _timings(data.stages),
     }
     for (kind, about), name in keys(results).items():
-        found[name] = _confusion(data, about) if kind == "confusion" else _weights(data, about)
+        if kind == "timeline":
+            found[name] = clips.figure(results, about)
+        else:
+            found[name] = _confusion(data, about) if kind == "confusion" else _weights(data, about)
     return {name: figure for name, figure in found.items() if figure is not None}
 
 
 def keys(results: Results) -> dict[tuple[str, str], str]:
-    """The names of the figures about one system or fusion method, by kind and what they are about.
+    """The names of the figures about one system, fusion method or clip, by kind and what they are about.
 
     A name holds only lower-case letters, digits and underscores, and no two are the same.
     """
@@ -119,6 +60,7 @@ def keys(results: Results) -> dict[tuple[str, str], str]:
     for kind, about in [
         *(("confusion", name) for name in results.ranked),
         *(("weights", name) for name in methods),
+        *(("timeline", name) for name in dict.fromkeys(str(clip) for clip in results.data.timelines["clip_id"])),
     ]:
         stem = f"{kind}_{re.sub('[^a-z0-9]+', '_', about.lower()).strip('_')[:60] or 'unnamed'}"
         name, number = stem, 2
@@ -219,23 +161,48 @@ def _weights(data: ReportInput, method: str) -> Figure | None:
     return _shaded(mean, label, low=0.0, high=high, percent=False)
 
 
-def _classes(data: ReportInput) -> Figure | None:
-    sums = data.class_counts.groupby("class")["clips"].sum()
-    clips: Mapping[str, float] = {str(name): float(number) for name, number in sums.items()}
-    total = sum(clips.values())
+def _changes(results: Results) -> Figure | None:
+    """Bars around changes of emotion, of the headline and the best few others."""
+    cpm = tables.change_table(results.data.change_points, "cpm", results.headline_first).head(CHANGES_SHOWN)
+    if not len(cpm):
+        return None
+    rows = [
+        Around(
+            name=str(name),
+            values=[float(value) for value in values],
+            overall=results.pooled(str(name), "cpm") if results.unit == "frame" else math.nan,
+            fused=name in results.fused,
+            strong=name == results.headline,
+        )
+        for name, values in zip(cpm.index, cpm.to_numpy(dtype=float), strict=True)
+    ]
+    label = f"CPM in percent of {len(rows)} systems by seconds from a change of emotion"
+    return around_changes(rows, tables.change_bins(results.data.change_points), label)
+
+
+def _classes(results: Results) -> Figure | None:
+    counts = results.data.class_counts
+    sums = counts[counts["unit"] == results.unit].groupby("class")["clips"].sum()
+    units: Mapping[str, float] = {str(name): float(number) for name, number in sums.items()}
+    total = sum(units.values())
     if not total:
         return None
-    names: Sequence[str] = [*dict.fromkeys([*data.classes, *clips])]
+    names: Sequence[str] = [*dict.fromkeys([*results.data.classes, *units])]
     rows = [
         Bar(name, value, f"{numbers.count(value)} ({numbers.percent(value / total)})")
-        for name, value in ((name, float(clips.get(name, 0))) for name in names)
+        for name, value in ((name, float(units.get(name, 0))) for name in names)
     ]
-    return bars(rows, "Clips by class")
+    return bars(rows, f"{results.unit.capitalize()}s by class")
 
 
 def _timings(stages: pd.DataFrame) -> Figure | None:
+    columns = zip(stages["artifact"], stages["seconds"], stages["per_second"], strict=True)
     rows = [
-        Bar(str(name), float(seconds), numbers.duration(seconds))
-        for name, seconds in zip(stages["artifact"], stages["seconds"], strict=True)
+        Bar(
+            str(name),
+            float(seconds),
+            numbers.duration(seconds) + (f" ({rate:.2g} s/s)" if numbers.is_number(rate) else ""),
+        )
+        for name, seconds, rate in columns
     ]
     return bars(rows, "Seconds of work by artifact") if rows else None

@@ -14,29 +14,52 @@ import pandas as pd
 import abaw_pipeline
 from abaw_pipeline.artifacts import PieceMap, StoredMap
 from abaw_pipeline.artifacts.execution import cores
-from abaw_pipeline.emotions import ordered
+from abaw_pipeline.evaluation.work import media_seconds
 from abaw_pipeline.parameters import FusionStage, Parameters, SystemsStage, check_parameters
 from abaw_pipeline.parts import Part
+from abaw_pipeline.report.counts import annotated_units, count_asked, count_classes, count_clips, count_folds
 from abaw_pipeline.report.inputs import ReportInput
 from abaw_pipeline.systems.storage import read_card
 
 PACKAGES = ("kedro", "torch", "numpy", "scikit-learn", "xgboost", "librosa", "av", "opensmile")
 
 
-def sum_stage(pieces: StoredMap) -> dict[str, Any]:
-    """One row of the STAGES schema: pieces, failures, seconds of work and bytes of an artifact."""
+def sum_stage(pieces: StoredMap, durations: Mapping[str, float], validated: Mapping[str, float]) -> dict[str, Any]:
+    """One row of the STAGES schema: pieces, failures, seconds of work and bytes of an artifact.
+
+    Work and media are compared on the pieces whose time is known; those that another run computed have none.
+
+    Args:
+        pieces: the artifact.
+        durations: clip id -> seconds.
+        validated: fold of the protocol -> seconds of its validation clips.
+    """
     table = pieces.table
+    timed = [entry for entry in pieces.entries.values() if entry.status == "done" and entry.seconds is not None]
+    training = pieces.name.endswith("_systems")  # takes time once, not a second of video
+    keys = [] if training else [entry.key for entry in timed]
+    media, about = media_seconds(keys, durations, validated)
+    work = sum(entry.seconds or 0.0 for entry, counts in zip(timed, about, strict=False) if counts)
     return {
         "artifact": pieces.name,
         "pieces": int((table["status"] == "done").sum()),
         "failed": int((table["status"] == "failed").sum()),
         "seconds": float(pd.to_numeric(table["seconds"]).sum()),
         "bytes": int(pd.to_numeric(table["bytes"]).fillna(0).sum()),
+        "media_seconds": media,
+        "per_second": work / media if media else None,
     }
 
 
 def describe_system(name: str, system: Any, fitted: PieceMap, folds: Sequence[str]) -> dict[str, Any]:
-    """What a system is made of; parameters and seconds are those of its first fold that was trained."""
+    """What a system is made of: parameters of its first fold that was trained, mean seconds of all of them.
+
+    Args:
+        name: the system's name.
+        system: its part.
+        fitted: the fitted systems of its modality, by (system, fold).
+        folds: outer folds.
+    """
     row: dict[str, Any] = {
         "system": name,
         "kind": system.kind,
@@ -72,15 +95,28 @@ def describe_fusions(stage: SystemsStage, fusion: FusionStage) -> list[dict[str,
 
 
 def settings_text(part: Part, leave: tuple[str, ...] = ()) -> str:
-    """A part's fields as "name value, name value"."""
-    fields = part.model_dump(mode="json", exclude=set(leave))
-    return ", ".join(f"{name} {value}" for name, value in fields.items())
+    """A part's fields as "name value, name value"; empty ones are left out, parts within come in brackets."""
+    return _fields_text(part.model_dump(mode="json", exclude=set(leave)))
+
+
+def _fields_text(fields: Mapping[str, Any]) -> str:
+    known = {name: value for name, value in fields.items() if value not in (None, "", [], {}) and name != "kind"}
+    return ", ".join(f"{name} {_value_text(value)}" for name, value in known.items())
+
+
+def _value_text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        inner = _fields_text(value)
+        return " ".join(filter(None, (value.get("kind", ""), f"({inner})" if inner else "")))
+    return " ".join(map(_value_text, value)) if isinstance(value, list) else str(value)
 
 
 def gather(
     *,
     parameters: Mapping[str, Any],
     clips: pd.DataFrame,
+    annotations: pd.DataFrame,
+    classes: tuple[str, ...],
     folds: pd.DataFrame,
     metrics: pd.DataFrame,
     confusion: pd.DataFrame,
@@ -88,12 +124,19 @@ def gather(
     systems: pd.DataFrame,
     failures: pd.DataFrame,
     stages: pd.DataFrame,
+    timelines: pd.DataFrame | None = None,
+    sheets: Mapping[str, bytes] | None = None,
+    face_facts: pd.DataFrame | None = None,
+    change_points: pd.DataFrame | None = None,
+    submission: pd.DataFrame | None = None,
 ) -> ReportInput:
     """Everything that a report shows.
 
     Args:
         parameters: the merged tree, as Kedro's `parameters` gives it.
         clips: CLIPS schema.
+        annotations: ANNOTATIONS schema, of clips as a whole or of frames.
+        classes: the K classes, in the order of figures.
         folds: FOLDS schema.
         metrics: METRICS schema.
         confusion: CONFUSION schema.
@@ -101,20 +144,26 @@ def gather(
         systems: as `describe_system` gives it.
         failures: QUARANTINE schema.
         stages: STAGES schema.
+        timelines: see `ReportInput`, as are the following; where None there is nothing to show.
+        sheets: contact sheets by clip.
+        face_facts: where each clip's boxes are from.
+        change_points: CPM around changes of emotion.
+        submission: what the check of challenge files found.
     """
     tree = check_parameters({name: plain_tree(value) for name, value in parameters.items()})
-    labelled = clips[clips["label"].notna()]
     outer = folds[folds["parent"].isna()]
+    units = annotated_units(clips, annotations)
+    asked = count_asked(units, outer)
     return ReportInput(
         study=tree.study,
         title=f"Study {tree.study}",
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         parameters=tree.model_dump(mode="json"),
         environment=environment(),
-        counts=_count_clips(clips, failures),
-        classes=ordered(set(labelled["label"])),
-        class_counts=_count_classes(labelled),
-        folds=_count_folds(outer),
+        counts=count_clips(clips, units, failures),
+        classes=classes,
+        class_counts=count_classes(units),
+        folds=count_folds(outer),
         folds_run=outer["fold"].nunique(),
         folds_total=tree.cross_validation.protocol.n_folds,
         protocol=_protocol(tree),
@@ -126,9 +175,17 @@ def gather(
         stages=stages,
         optimistic=tree.evaluation.headline.removesuffix("_optimistic") in tree.fusion.optimistic
         and tree.evaluation.headline.endswith("_optimistic"),
-        notes=_notes(tree, clips, outer, metrics),
+        shuffled=tree.cross_validation.permute_training_labels,
+        notes=_notes(tree, clips, asked, metrics),
+        measure=tree.evaluation.measure,
         headline=tree.evaluation.headline,
         confidence=tree.evaluation.confidence,
+        asked=asked,
+        timelines=pd.DataFrame() if timelines is None else timelines,
+        sheets=sheets or {},
+        face_facts=pd.DataFrame() if face_facts is None else face_facts,
+        change_points=pd.DataFrame() if change_points is None else change_points,
+        submission=pd.DataFrame() if submission is None else submission,
     )
 
 
@@ -148,35 +205,6 @@ def environment() -> dict[str, str]:
     return found | {"system": sys.platform, "cores": str(cores())}
 
 
-def _count_clips(clips: pd.DataFrame, failures: pd.DataFrame) -> pd.DataFrame:
-    rows = []
-    for corpus, part in clips.groupby("corpus", sort=False):
-        failed = failures[failures["artifact"].isin(["clips", "media"])]["key"].str.startswith(f"{corpus}/")
-        rows.append(
-            {
-                "corpus": corpus,
-                "clips": len(part),
-                "labelled": int(part["label"].notna().sum()),
-                "subjects": part["subject"].nunique(),
-                "hours": round(part["duration"].sum() / 3600, 3),
-                "failed": int(failed.sum()),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _count_classes(labelled: pd.DataFrame) -> pd.DataFrame:
-    counts = labelled.groupby(["corpus", "label"], sort=False).size().reset_index(name="clips")
-    return counts.rename(columns={"label": "class"})
-
-
-def _count_folds(outer: pd.DataFrame) -> pd.DataFrame:
-    counts = outer.groupby(["fold", "role"], sort=False).agg(
-        subjects=("subject", "nunique"), clips=("clip_id", "nunique")
-    )
-    return counts.reset_index()
-
-
 def _protocol(tree: Parameters) -> str:
     inner = tree.cross_validation.inner_folds
     return (
@@ -185,23 +213,29 @@ def _protocol(tree: Parameters) -> str:
     )
 
 
-def _notes(tree: Parameters, clips: pd.DataFrame, outer: pd.DataFrame, metrics: pd.DataFrame) -> tuple[str, ...]:
+def _notes(tree: Parameters, clips: pd.DataFrame, asked: pd.DataFrame, metrics: pd.DataFrame) -> tuple[str, ...]:
     notes = list(tree.evaluation.notes)
     strangers = int((clips["subject"] == clips["clip_id"]).sum())
     if strangers:
         notes.append(
-            f"The subject of {strangers} clips is unknown. Each counts as a person of its own: the same person may "
+            f"The subject of {strangers:,} clips is unknown. Each counts as a person of its own: the same person may "
             "train and validate, and intervals are too narrow. Name subjects in the manifest's column 'subject'."
         )
-    if tree.cross_validation.permute_training_labels:
-        notes.append("Training labels were shuffled: this run is a check, and its results must lie at chance.")
     if tree.fusion.optimistic:
         names = ", ".join(f"{name}_optimistic" for name in tree.fusion.optimistic)
         notes.append(f"Weights of {names} were chosen on the very clips that are scored.")
-    asked = int((outer["role"] == "validation").sum())
+    return (*notes, *_unscored(asked, metrics))
+
+
+def _unscored(asked: pd.DataFrame, metrics: pd.DataFrame) -> list[str]:
+    """What was to be scored and was not, a sentence for each corpus and unit."""
+    notes = []
     pooled = metrics[(metrics["fold"] == "all") & (metrics["measure"] == "accuracy")]
-    short = pooled[pooled["n"] < asked].drop_duplicates("system")
-    if len(short):
-        names = ", ".join(f"{row.system} ({row.n})" for row in short.itertuples())
-        notes.append(f"Of {asked} validation clips not all could be scored: {names}; see failures.")
-    return tuple(notes)
+    for row in asked.to_dict("records"):
+        own = pooled[(pooled["corpus"] == row["corpus"]) & (pooled["level"] == row["unit"])]
+        short = own[own["n"] < row["units"]].drop_duplicates("system")
+        if len(short):
+            names = ", ".join(f"{one.system} ({one.n:,})" for one in short.itertuples())
+            what = f"{row['units']:,} annotated {row['unit']}s of {row['corpus']} in validation"
+            notes.append(f"Of {what} not all could be scored: {names}; see failures.")
+    return notes

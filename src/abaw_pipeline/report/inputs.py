@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -19,7 +20,7 @@ CLASS_MEASURES: dict[str, str] = {"precision": "Precision", "recall": "Recall", 
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "counts": ("corpus", "clips"),
-    "class_counts": ("corpus", "class", "clips"),
+    "class_counts": ("corpus", "class", "clips", "unit"),
     "folds": ("fold", "role", "subjects", "clips"),
     "metrics": (
         *("study", "corpus", "protocol", "system", "fold", "split", "level", "class"),
@@ -29,9 +30,25 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "fusion_weights": ("method", "fold", "system", "class", "source_class", "weight"),
     "systems": ("system", "kind", "inputs", "settings", "parameters", "seconds"),
     "failures": ("artifact", "key", "stage", "error", "message", "blocked_by"),
-    "stages": ("artifact", "pieces", "failed", "seconds", "bytes"),
+    "stages": ("artifact", "pieces", "failed", "seconds", "bytes", "media_seconds", "per_second"),
+    "asked": ("corpus", "unit", "units", "clips"),
+    "timelines": ("clip_id", "row", "start", "end", "label"),
+    "face_facts": ("clip_id", "frames", "detected", "interpolated", "nearest", "missing", "people", "crops"),
+    "change_points": ("system", "lo", "hi", "frames", "change_points", "cpm"),
+    "submission": ("file", "clip_id", "frames", "problem"),
 }
 """The columns each table must have; an empty table may come without any."""
+
+
+JPEG = b"\xff\xd8\xff"
+"""How the bytes of such a picture start."""
+
+TRUTH = "truth"
+"""The row of a timeline that holds the annotation."""
+
+
+NAMES = frozenset(("fold", "class", "interval", "blocked_by", "source_class", "kind", "unit", "problem"))
+"""Columns of names that may be missing or, as those of folds, be numbers."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +63,7 @@ class ReportInput:
         environment: what it ran with: package versions, Python, cores, the project's version, the command.
         counts: one row a corpus: corpus, clips, and as far as known subjects, hours, classes, failed.
         classes: the classes' names, in the order of the figures.
-        class_counts: corpus, class, clips.
+        class_counts: corpus, class, clips (how many labelled units), unit (what is counted: "clip" or "frame").
         folds: fold, role (training, validation), subjects (a number or names), clips.
         folds_run: how many folds of the protocol were run.
         folds_total: how many folds the protocol has.
@@ -61,9 +78,22 @@ class ReportInput:
         systems: what each system is made of; kind "fusion" for fused ones. A system without metrics is
             listed as one without a result.
         failures: pieces that failed, and pieces blocked by them (blocked_by names what failed).
-        stages: artifact, pieces, failed, seconds of work, bytes stored; further counts are shown if given.
+        stages: artifact, pieces, failed, seconds of work, bytes stored, media_seconds that the work was about and
+            per_second, seconds of work for each of these (null: on no media in particular); further counts are
+            shown if given.
+        asked: corpus, unit, units, clips: how many annotated units ("clip" or "frame"), of how many clips, the
+            validation sides of the folds hold that were run.
+        timelines: clip_id, row (TRUTH or a system), start, end (seconds from the clip's start), label; one row a
+            stretch of one label. Clips are shown in the order of their first rows.
+        sheets: clip id -> JPEG bytes, a contact sheet of the faces that were found.
+        face_facts: clip_id, numbers of frames: all, and by where their box is from (detected, interpolated,
+            nearest, missing); people seen and crops stored, null where unknown.
+        change_points: system, lo, hi (seconds from a change of emotion), frames, change_points, cpm (null: no
+            frames); one row a bin.
+        submission: file, clip_id (null: no clip has this name), frames it decides, problem (null: none).
         optimistic: whether something was chosen on the data that is scored.
         transductive: whether unlabelled test data was used in fitting.
+        shuffled: whether training labels were shuffled, so that the run is a check of the study itself.
         notes: further remarks for the first screen.
         measure: the measure that ranks systems, a key of MEASURES.
         headline: the system of the first screen, fixed beforehand; "" takes the best one, which the page
@@ -91,26 +121,37 @@ class ReportInput:
     stages: pd.DataFrame
     optimistic: bool = False
     transductive: bool = False
+    shuffled: bool = False
     notes: tuple[str, ...] = ()
     measure: str = "accuracy"
     headline: str = ""
     confidence: float = 0.95
+    asked: pd.DataFrame = field(default_factory=pd.DataFrame)
+    timelines: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sheets: Mapping[str, bytes] = field(default_factory=dict)
+    face_facts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    change_points: pd.DataFrame = field(default_factory=pd.DataFrame)
+    submission: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         """Check tables and names, and bring folds and missing names to one form.
 
         Raises:
-            DataError: a table lacks a column, a measure is unknown, repeated or not a fraction, or there is
-                no class.
+            DataError: a table lacks a column, a measure is unknown, repeated or not a fraction, there is no
+                class, a stretch of a timeline ends before it starts or has an unknown label, or a sheet is no JPEG.
         """
         if not self.classes:
             raise DataError("a report needs at least one class", where="classes")
         if self.measure not in MEASURES:
             raise DataError(f"unknown measure {self.measure!r}", where="measure", hint=f"Known: {[*MEASURES]}.")
-        for field in dataclasses.fields(self):
-            if field.name in COLUMNS:
-                table = checked(getattr(self, field.name), field.name)
-                object.__setattr__(self, field.name, table)
+        for each in dataclasses.fields(self):
+            if each.name in COLUMNS:
+                table = checked(getattr(self, each.name), each.name)
+                object.__setattr__(self, each.name, table)
+        _check_timelines(self.timelines, self.classes)
+        for clip_id, sheet in self.sheets.items():
+            if not sheet.startswith(JPEG):
+                raise DataError("the contact sheet is not a JPEG picture", where=str(clip_id))
 
     @property
     def folds_text(self) -> str:
@@ -132,7 +173,7 @@ def checked(table: pd.DataFrame, name: str) -> pd.DataFrame:
     if missing and len(table):
         raise DataError(f"missing columns {missing}", where=f"table {name} of the report")
     clean = table.reindex(columns=[*table.columns, *missing]).reset_index(drop=True)
-    for column in {"fold", "class", "interval", "blocked_by", "source_class", "kind"} & set(clean.columns):
+    for column in NAMES & set(clean.columns):
         clean[column] = [plain(value) for value in clean[column]]
     if name == "metrics":
         _check_metrics(clean)
@@ -146,6 +187,23 @@ def plain(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def _check_timelines(timelines: pd.DataFrame, classes: tuple[str, ...]) -> None:
+    start, end = (pd.to_numeric(timelines[name]).astype(float) for name in ("start", "end"))
+    wrong = ~((start >= 0) & (end > start) & (end < math.inf))
+    unknown = ~timelines["label"].isin(classes)
+    for mask, text in ((wrong, "a stretch does not end after its start"), (unknown, "a label is no class")):
+        if mask.any():
+            row = timelines[mask].iloc[0]
+            where = f"timelines, {row['clip_id']}, {row['row']}"
+            raise DataError(f"{text}: {row['start']} to {row['end']} s, {row['label']!r}", where=where)
+    ordered = timelines.sort_values(["clip_id", "row", "start"])
+    before = ordered.groupby(["clip_id", "row"])["end"].shift()
+    overlaps = ordered[ordered["start"] < before - 1e-6]
+    if len(overlaps):
+        row = overlaps.iloc[0]
+        raise DataError(f"stretches overlap at {row['start']} s", where=f"timelines, {row['clip_id']}, {row['row']}")
 
 
 def _check_metrics(metrics: pd.DataFrame) -> None:

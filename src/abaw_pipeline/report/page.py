@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from abaw_pipeline.report import numbers, palette, tables
+from abaw_pipeline.report import clips, numbers, palette, tables
 from abaw_pipeline.report.drawing import Figure, templates
-from abaw_pipeline.report.figures import COMMON, Results, keys, plan, results_figure
+from abaw_pipeline.report.figures import CHANGES_SHOWN, COMMON, keys, plan, results_figure
 from abaw_pipeline.report.inputs import MEASURES, ReportInput, plain
+from abaw_pipeline.report.over_time import codes
+from abaw_pipeline.report.page_tables import LISTED, page_tables
+from abaw_pipeline.report.results import Results
+from abaw_pipeline.report.text_tables import text_table
 
-FAILURES_SHOWN = 200
-_UNITS = {"clip": "clips", "frame": "frames", "window": "windows"}
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table as text.
-
-    Attributes:
-        caption: what it shows.
-        columns: their headings.
-        rows: their cells.
-        wrap: columns of running text; all others are numbers or names, kept on one line.
-        left: columns aligned to the left.
-        strong: the first cell of the row to be set off.
-    """
-
-    caption: str
-    columns: list[str]
-    rows: list[list[str]]
-    wrap: Collection[str] = ()
-    left: Collection[str] = ()
-    strong: str = ""
+_UNITS = ("clip", "frame", "window")
 
 
 def render_report(data: ReportInput) -> str:
@@ -61,14 +41,23 @@ def render_report(data: ReportInput) -> str:
         "chance": {name: numbers.percent(value) for name, value in results.chance.items()},
         "best_chance": f"chance, {numbers.percent(results.best_chance)}",
         "measure": MEASURES[data.measure],
-        "tables": _tables(results),
+        "tables": page_tables(results),
         "others": [_other(results, setting) for setting in results.settings[1:]],
-        "confusions": [(name, names["confusion", name]) for name in _headline_first(results)],
+        "confusions": [(name, names["confusion", name]) for name in results.headline_first],
         "weights": [(about, name) for (kind, about), name in names.items() if kind == "weights"],
         "parameters": _yaml(data.parameters),
         "failed": int((data.failures["blocked_by"] == "").sum()),
         "blocked": int((data.failures["blocked_by"] != "").sum()),
-        "shown": FAILURES_SHOWN,
+        "shown": LISTED,
+        "clips": clips.shown(results),
+        "timelines": {about: name for (kind, about), name in names.items() if kind == "timeline"},
+        "systems_shown": clips.SYSTEMS_SHOWN,
+        "changes_shown": CHANGES_SHOWN,
+        "hues": palette.HUES,
+        "legend": [(palette.hues(data.classes)[name], code, name) for name, code in codes(data.classes).items()],
+        "units": f"{_unit(results.unit).capitalize()}s",
+        "rates": bool(data.stages["per_second"].notna().any()),
+        "submission": _submission(data.submission),
         "confidence": f"{100 * data.confidence:g}%",
     }
     return templates().get_template("page.html").render(context) + "\n"
@@ -84,21 +73,31 @@ def _headline(results: Results) -> dict[str, Any]:
     kind = results.data.systems.set_index("system")["kind"].to_dict().get(results.headline, "")
     others = [item for item in MEASURES if item != measure and numbers.is_number(row[item])]
     bounds = numbers.interval(row["wald_lo"], row["wald_hi"])
-    wald = [f"accuracy's Wald interval {bounds}"] if bounds else []
+    wald = [f"accuracy's Wald interval {bounds}"] if bounds and results.unit != "frame" else []
     return {
         "system": results.headline,
         "kind": plain(kind),
         "value": numbers.points(row[measure]),
         "interval": numbers.interval(row[f"{measure}_lo"], row[f"{measure}_hi"]),
         "how": str(row["interval"]),
-        "n": numbers.count(row["n"]),
-        "units": _units(results.settings[0].level),
+        "scored": _scored(results, float(row["n"])),
         "others": [*wald, *(f"{MEASURES[item]} {numbers.percent(row[item])}" for item in others)],
     }
 
 
-def _units(level: str) -> str:
-    return _UNITS.get(level, f"{level} items" if level else "items")
+def _scored(results: Results, n: float) -> str:
+    """How many units were scored, of how many if not all, such as "1,200 frames of 12 clips"."""
+    unit = _unit(results.unit)
+    units, clips_asked = results.asked
+    short = f" of {numbers.count(units)}" if units and numbers.is_number(n) and n < units else ""
+    text = f"{numbers.count(n)}{short} {unit}{'s' * (n != 1 or bool(short))}"
+    if clips_asked and results.unit != "clip":
+        text += f" of {numbers.count(clips_asked)} clip{'s' * (clips_asked != 1)}"
+    return f"{text} scored"
+
+
+def _unit(level: str) -> str:
+    return level if level in _UNITS else f"{level} item".strip()
 
 
 def _facts(results: Results) -> list[tuple[str, str, str]]:
@@ -111,7 +110,8 @@ def _facts(results: Results) -> list[tuple[str, str, str]]:
     k = len(data.classes)
     failed = int((data.failures["blocked_by"] == "").sum())
     setting = results.settings[0] if results.settings else None
-    scored = f"scored: {setting.split}, by {setting.level}" if setting else ""
+    corpus = f"{setting.corpus}, " if setting and len({one.corpus for one in results.settings}) > 1 else ""
+    scored = f"scored: {corpus}{setting.split}, by {setting.level}" if setting else ""
     facts = [
         ("Corpus", ", ".join(str(name) for name in counts["corpus"]), ""),
         ("Clips", numbers.count(total("clips")), ""),
@@ -130,6 +130,9 @@ def _notices(results: Results) -> list[tuple[str, str]]:
     data = results.data
     scored = int(results.table[data.measure].notna().sum())
     found = []
+    if data.shuffled:
+        text = "this run is a check; its results say nothing of the systems and must lie at chance."
+        found.append(("Training labels were shuffled", text))
     if data.optimistic:
         found.append(
             (
@@ -148,58 +151,13 @@ def _notices(results: Results) -> list[tuple[str, str]]:
     return [*found, *(("Note", note) for note in data.notes)]
 
 
-def _headline_first(results: Results) -> list[str]:
-    return sorted(results.ranked, key=lambda name: name != results.headline)
-
-
-def _tables(results: Results) -> dict[str, Table]:
-    data = results.data
-    text = tables.results_text(results.table, folds=False)
-    folds = tables.results_text(results.table)
-    folds = folds[["System", *(name for name in folds.columns if name.startswith(("Fold ", "Mean")))]]
-    f1 = tables.class_table(data.metrics, "f1", results.ranked, data.classes).map(numbers.points)
-    listed = data.failures.head(FAILURES_SHOWN)
-    return {
-        "results": _table(text, "Results by system, pooled over folds, in percent", strong=results.headline),
-        "folds": _table(folds, f"{MEASURES[data.measure]} by fold, in percent", strong=results.headline),
-        "composition": _table(data.folds, "Who trains and who validates", wrap={"Subjects"}, left={"Role", "Subjects"}),
-        "classwise": _table(
-            tables.class_text(data.metrics, results.headline, data.classes),
-            f"{results.headline} by class, in percent",
-        ),
-        "f1": _table(f1.reset_index(names="System"), "F1 by system and class, in percent", strong=results.headline),
-        "counts": _table(data.counts, "Corpora", wrap={"Classes"}, left={"Classes"}),
-        "class_counts": _table(data.class_counts, "Clips by corpus and class", left={"Class"}),
-        "systems": _table(
-            data.systems.assign(seconds=[numbers.duration(value) for value in data.systems["seconds"]]).rename(
-                columns={"seconds": "fit time"}
-            ),
-            "What each system is made of",
-            wrap={"Settings", "Inputs"},
-            left={"Kind", "Inputs", "Settings"},
-            strong=results.headline,
-        ),
-        "environment": Table("What it ran with", ["Name", "Value"], _pairs(data.environment), {"Value"}, {"Value"}),
-        "causes": _table(
-            tables.failure_summary(data.failures),
-            "Failures by kind",
-            wrap={"First message"},
-            left={"Stage", "Error", "First message"},
-        ),
-        "failures": _table(
-            listed,
-            f"Failed and blocked pieces ({len(listed):,} of {len(data.failures):,})",
-            wrap={"Message", "Blocked by"},
-            left={"Key", "Stage", "Error", "Message", "Blocked by"},
-        ),
-        "stages": _table(
-            data.stages.assign(
-                seconds=[numbers.duration(value) for value in data.stages["seconds"]],
-                bytes=[numbers.size(value) for value in data.stages["bytes"]],
-            ),
-            "Pieces by artifact; seconds of work are summed over all workers",
-        ),
-    }
+def _submission(files: pd.DataFrame) -> str:
+    """What became of the challenge files, in a sentence; empty without any."""
+    if files.empty:
+        return ""
+    wrong = int((files["problem"] != "").sum())
+    many = f"{len(files):,} file{'s' * (len(files) != 1)}"
+    return f"Submission: {many}, " + (f"{wrong:,} with problems." if wrong else "all valid.")
 
 
 def _other(results: Results, setting: tables.Setting) -> dict[str, Any]:
@@ -208,37 +166,8 @@ def _other(results: Results, setting: tables.Setting) -> dict[str, Any]:
     table = tables.results_table(data.metrics, measure=data.measure, setting=setting)
     title = ", ".join(part for part in setting if part)
     figure: Figure | None = results_figure(results, table, chance=False)
-    text = _table(tables.results_text(table), f"Results in percent: {title}", strong=results.headline)
+    text = text_table(tables.results_text(table), f"Results in percent: {title}", strong=results.headline)
     return {"title": title, "table": text, "figure": figure}
-
-
-def _pairs(items: Mapping[str, str]) -> list[list[str]]:
-    return [[str(name), str(value)] for name, value in items.items()]
-
-
-def _table(
-    frame: pd.DataFrame, caption: str, *, wrap: Collection[str] = (), left: Collection[str] = (), strong: str = ""
-) -> Table:
-    """A data frame as a table: counts with separators, missing values as dashes."""
-    columns = [_heading(str(name)) for name in frame.columns]
-    rows = [[_cell(value) for value in row] for row in frame.astype(object).itertuples(index=False, name=None)]
-    return Table(caption, columns, rows, wrap, left, strong)
-
-
-def _heading(name: str) -> str:
-    text = name.replace("_", " ")
-    return text if text == "n" else text[:1].upper() + text[1:]
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, str | bool):
-        return str(value)
-    if isinstance(value, list | tuple | set | frozenset | np.ndarray):
-        return ", ".join(str(item) for item in value)
-    if numbers.is_number(value):
-        number = float(value)  # type: ignore[arg-type]
-        return numbers.count(number) if number.is_integer() else f"{number:,.2f}"
-    return numbers.MISSING if pd.isna(value) or isinstance(value, float) else str(value)  # type: ignore[call-overload]
 
 
 def _yaml(tree: Mapping[str, Any]) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from abaw_pipeline.emotions import EMOTIONS
 
 STEPS = 20
 """Heat maps have colors 0..STEPS."""
@@ -34,6 +37,26 @@ _LIGHT_HIT = ("#eef5fc", "#c3dcf3", "#7fb9e8", "#2f7fc6", "#0a4a94", "#062f66")
 _LIGHT_MISS = ("#fdf3ea", "#fdd3b0", "#f9a66c", "#e8702a", "#b44a0d", "#7a2e00")
 _DARK_HIT = ("#1b2633", "#1d3e61", "#22609b", "#3f8fdc", "#82bdff", "#d3e8ff")
 _DARK_MISS = ("#2b221b", "#583218", "#8f4c14", "#d4741f", "#ffab66", "#ffe2c8")
+# One color a class, by the order of the vocabulary. Any two of them, and each and what it lies on, differ by 27 or
+# more in CIELAB, also as protanopes, deuteranopes and tritanopes see them.
+_LIGHT_CLASSES = (
+    *("#9eacc7", "#56adff", "#961c03", "#286d70", "#9453ff", "#ffd321"),
+    *("#0d13a4", "#de7a2f", "#610d71", "#a17e5d", "#271f29"),
+)
+_DARK_CLASSES = (
+    *("#8ab1af", "#1dd2ff", "#a81f0e", "#07705a", "#c658ff", "#f5eb1b"),
+    *("#1121b0", "#e59634", "#b92da0", "#a59761", "#e4ffff"),
+)
+HUES = len(_LIGHT_CLASSES)
+"""Classes have colors 0..HUES-1."""
+
+
+def hues(classes: Sequence[str]) -> dict[str, int]:
+    """The color number of each class: emotions keep theirs in every report, other names take what is left."""
+    own = {name: EMOTIONS.index(name) for name in classes if name in EMOTIONS[:HUES]}
+    left = [number for number in range(HUES) if number not in own.values()] or [*range(HUES)]
+    others = [name for name in classes if name not in own]
+    return own | {name: left[place % len(left)] for place, name in enumerate(others)}
 
 
 def variables(colors: dict[str, str]) -> str:
@@ -75,9 +98,18 @@ def _ramp(stops: tuple[str, ...], fill: str, text: str) -> dict[str, str]:
         pairs = zip(_rgb(stops[left]), _rgb(stops[left + 1]), strict=True)
         color = "#" + "".join(f"{round(a + (b - a) * (place - left)):02x}" for a, b in pairs)
         found[f"{fill}{number}"] = color
-        found[f"{text}{number}"] = "#000000" if contrast("#000000", color) > contrast("#ffffff", color) else "#ffffff"
+        found[f"{text}{number}"] = _text_on(color)
     return found
 
 
-LIGHT: dict[str, str] = _LIGHT | _ramp(_LIGHT_HIT, "h", "i") | _ramp(_LIGHT_MISS, "m", "n")
-DARK: dict[str, str] = _DARK | _ramp(_DARK_HIT, "h", "i") | _ramp(_DARK_MISS, "m", "n")
+def _classes(colors: tuple[str, ...]) -> dict[str, str]:
+    fills = {f"v{number}": color for number, color in enumerate(colors)}
+    return fills | {f"u{number}": _text_on(color) for number, color in enumerate(colors)}
+
+
+def _text_on(color: str) -> str:
+    return max("#000000", "#ffffff", key=lambda text: contrast(text, color))
+
+
+LIGHT: dict[str, str] = _LIGHT | _ramp(_LIGHT_HIT, "h", "i") | _ramp(_LIGHT_MISS, "m", "n") | _classes(_LIGHT_CLASSES)
+DARK: dict[str, str] = _DARK | _ramp(_DARK_HIT, "h", "i") | _ramp(_DARK_MISS, "m", "n") | _classes(_DARK_CLASSES)

@@ -125,6 +125,18 @@ def class_table(metrics: pd.DataFrame, measure: str, systems: Sequence[str], cla
     return table
 
 
+def class_supports(metrics: pd.DataFrame, system: str, classes: Sequence[str]) -> pd.Series:
+    """How many scored units of each class a system had in the main setting, float64 [K], by the n of recalls."""
+    counts = pd.Series(0.0, index=[*classes])
+    if len(metrics):
+        rows = of_setting(metrics, settings(metrics)[0])
+        rows = rows[(rows["fold"] == POOLED) & (rows["measure"] == "recall") & (rows["system"] == system)]
+        for name, number in zip(rows["class"], rows["n"], strict=True):
+            if name in counts.index:
+                counts[name] = float(number)
+    return counts
+
+
 def class_text(metrics: pd.DataFrame, system: str, classes: Sequence[str]) -> pd.DataFrame:
     """Precision, recall and F1 of one system by class, as text in percent."""
     text = pd.DataFrame({"Class": [*classes]})
@@ -164,6 +176,31 @@ def weight_table(weights: pd.DataFrame, method: str, classes: Sequence[str]) -> 
     own = own.assign(weight=pd.to_numeric(own["weight"]))
     means = own.pivot_table(index="system", columns="class", values="weight", aggfunc="mean", dropna=False)
     return means.reindex(index=[*dict.fromkeys(rows["system"])], columns=[*classes])
+
+
+def change_table(change_points: pd.DataFrame, column: str, systems: Sequence[str]) -> pd.DataFrame:
+    """CPM or frames by system and bin around changes of emotion, bins in order of time.
+
+    Args:
+        change_points: the table of a ReportInput.
+        column: "cpm" or "frames".
+        systems: which systems, in the order wanted; those without any bin are left out.
+
+    Returns:
+        float64, systems by place among `change_bins`; NaN where unknown.
+    """
+    bins = change_bins(change_points)
+    known = set(change_points["system"])
+    table = pd.DataFrame(np.nan, index=[name for name in systems if name in known], columns=range(len(bins)))
+    for row in change_points.to_dict("records"):
+        if row["system"] in table.index and numbers.is_number(row[column]):
+            table.loc[row["system"], bins.index((float(row["lo"]), float(row["hi"])))] = float(row[column])
+    return table
+
+
+def change_bins(change_points: pd.DataFrame) -> list[tuple[float, float]]:
+    """The bins around changes of emotion, (lo, hi) in seconds, in order of time."""
+    return sorted({(float(lo), float(hi)) for lo, hi in zip(change_points["lo"], change_points["hi"], strict=True)})
 
 
 def failure_summary(failures: pd.DataFrame) -> pd.DataFrame:

@@ -15,15 +15,18 @@ NARROW = 100
 """Columns of terminal below which results by fold are left to the report."""
 
 
-def print_results(metrics: pd.DataFrame, failures: pd.DataFrame, report: Any, project: Path) -> None:
-    """Print one row a system, how much failed, and the path of the report."""
+def print_results(
+    metrics: pd.DataFrame, failures: pd.DataFrame, report: Any, project: Path, measure: str = "accuracy"
+) -> None:
+    """Print one row a system, the best by a measure first, how much failed, and the path of the report."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
-    text = results_text(results_table(metrics), folds=console.width >= NARROW)
+    text = results_text(results_table(metrics, measure=measure), folds=console.width >= NARROW)
     first = metrics.iloc[0]
-    table = Table(title=f"Study {first['study']}: percent, with intervals by subject", title_justify="left")
+    what = f"Study {first['study']}, {first['corpus']} by {first['level']}"
+    table = Table(title=f"{what}: percent, with intervals by subject", title_justify="left")
     for column in text.columns:
         table.add_column(column, justify="left" if column == "System" else "right")
     for row in text.itertuples(index=False):

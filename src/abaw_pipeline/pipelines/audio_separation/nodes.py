@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abaw_pipeline.artifacts import Recipe, RecipeMap
-from abaw_pipeline.parameters import SoundStage
+from abaw_pipeline.parameters import SoundStage, SystemsStage
 from abaw_pipeline.types import File, Table
 
 
-def separate_vocals(clips: Table, sound: SoundStage) -> RecipeMap:
-    """The voice of each clip that has sound, mono at 16 kHz."""
+def separate_vocals(clips: Table, sound: SoundStage, systems: SystemsStage) -> RecipeMap:
+    """The voice of each clip that has sound, mono at 16 kHz. Without a system that hears, nothing is asked for."""
+    from abaw_pipeline.audio.spleeter import Spleeter
     from abaw_pipeline.audio.vocals import make_vocals
 
+    if isinstance(sound.separation, Spleeter) and systems.hears:
+        sound.separation.check()
     return RecipeMap(
         "vocals",
         {
@@ -23,6 +26,6 @@ def separate_vocals(clips: Table, sound: SoundStage) -> RecipeMap:
                     "separation": sound.separation,
                 },
             )
-            for clip in clips[clips["sound"]].to_dict("records")
+            for clip in clips[clips["sound"] & systems.hears].to_dict("records")
         },
     )

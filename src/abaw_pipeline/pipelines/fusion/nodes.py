@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from abaw_pipeline.artifacts import PieceMap
 from abaw_pipeline.emotions import ordered
 from abaw_pipeline.errors import DataError
-from abaw_pipeline.parameters import CrossValidation, FusionStage, SystemsStage
+from abaw_pipeline.parameters import CrossValidation, EvaluationStage, FusionStage, LabelStage, SystemsStage
 from abaw_pipeline.schemas import FUSION_WEIGHTS
 from abaw_pipeline.types import Table
 
@@ -20,9 +21,12 @@ OPTIMISTIC = "_optimistic"
 def fit_fusion(
     clips: Table,
     folds: Table,
-    posteriors: PieceMap,
+    labels_5hz: Table,
+    face_posteriors: PieceMap,
+    sound_posteriors: PieceMap,
     fusion: FusionStage,
     systems: SystemsStage,
+    labels: LabelStage,
     cross_validation: CrossValidation,
     seed: int,
 ) -> Table:
@@ -33,28 +37,33 @@ def fit_fusion(
     """
     import pandas as pd
 
-    from abaw_pipeline.evaluation.training_labels import training_labels
+    from abaw_pipeline.evaluation.training_labels import label_runs, training_labels
+    from abaw_pipeline.evaluation.units import training_units
     from abaw_pipeline.fusion.align import align, fit_weights
 
-    classes = ordered(set(clips["label"].dropna()))
-    labels = training_labels(clips, folds, permute=cross_validation.permute_training_labels, seed=seed)
-    truth = dict(zip(clips["clip_id"], clips["label"], strict=True))
+    classes = ordered(set(labels_5hz["label"]))
+    true = label_runs(labels_5hz)
+    trained = training_labels(true, folds, permute=cross_validation.permute_training_labels, seed=seed)
+    whole = set(clips.loc[clips["label"].notna(), "clip_id"])
     subjects = dict(zip(clips["clip_id"], clips["subject"], strict=True))
+    maps = (face_posteriors, sound_posteriors)
     tables = []
     for fold, inner in _outer_folds(folds).items():
-        held_out = _gather(posteriors, fusion, systems, inner)
-        scored = _gather(posteriors, fusion, systems, [fold])
+        held_out = _gather(maps, fusion, systems, inner)
+        scored = _gather(maps, fusion, systems, [fold])
         common = [name for name in held_out if name in scored]
         if not common:
             log.warning("fold %s: no system has posteriors, nothing is fused", fold)
             continue
-        aligned = align({name: held_out[name] for name in common}, classes)
+        units = training_units(trained[fold], trained[fold], labels.steps_a_second, whole)
+        aligned = align({name: held_out[name] for name in common}, units, classes)
         for name, method in fusion.methods.items():
-            table = fit_weights(method, aligned, labels[fold], subjects, classes, seed=seed)
+            table = fit_weights(method, aligned, subjects, classes, seed=seed)
             tables.append(table.assign(method=name, fold=fold))
         for name in fusion.optimistic:
-            seen = align({member: scored[member] for member in common}, classes)
-            table = fit_weights(fusion.methods[name], seen, truth, subjects, classes, seed=seed)
+            units = training_units(true, _validation(folds, fold), labels.steps_a_second, whole)
+            seen = align({member: scored[member] for member in common}, units, classes)
+            table = fit_weights(fusion.methods[name], seen, subjects, classes, seed=seed)
             tables.append(table.assign(method=name + OPTIMISTIC, fold=fold))
     return pd.concat(tables, ignore_index=True) if tables else FUSION_WEIGHTS.empty()
 
@@ -62,33 +71,77 @@ def fit_fusion(
 def apply_fusion(
     clips: Table,
     folds: Table,
-    posteriors: PieceMap,
+    frames: PieceMap,
+    labels_5hz: Table,
+    face_posteriors: PieceMap,
+    sound_posteriors: PieceMap,
     weights: Table,
     fusion: FusionStage,
     systems: SystemsStage,
 ) -> Table:
-    """Fused posteriors of each fold's validation clips: method, fold, clip_id, p_<emotion>."""
+    """Fused posteriors of each fold's validation clips: method, fold, clip_id, frame, time, p_<emotion>."""
     import pandas as pd
 
-    from abaw_pipeline.fusion.align import align, fuse
+    from abaw_pipeline.evaluation.units import decided_units
+    from abaw_pipeline.fusion.align import UNIT, align, fuse
 
-    classes = ordered(set(clips["label"].dropna()))
+    classes = ordered(set(labels_5hz["label"]))
     tables = []
     for fold in _outer_folds(folds):
-        scored = _gather(posteriors, fusion, systems, [fold])
+        scored = _gather((face_posteriors, sound_posteriors), fusion, systems, [fold])
+        units = decided_units(clips, frames, _validation(folds, fold))
         for name, table in weights[weights["fold"] == fold].groupby("method", sort=False):
             members = [each for each in scored if each in set(table["system"].dropna())]
-            aligned = align({each: scored[each] for each in members}, classes)
+            aligned = align({each: scored[each] for each in members}, units, classes)
             method = fusion.methods[str(name).removesuffix(OPTIMISTIC)]
             tables.append(fuse(method, table, aligned, classes).assign(method=name, fold=fold))
     if not tables:
         raise DataError(
             "no system gave posteriors for any fold",
             where="fused_posteriors",
-            hint="The failures of sound_systems and sound_posteriors say why.",
+            hint="The failures of the systems and of their posteriors say why.",
         )
     fused = pd.concat(tables, ignore_index=True)
-    return fused[["method", "fold", "clip_id", *(f"p_{name}" for name in classes)]]
+    return fused[["method", "fold", *UNIT, *(f"p_{name}" for name in classes)]]
+
+
+def write_submission(
+    clips: Table, folds: Table, frames: PieceMap, labels_5hz: Table, fused: Table, evaluation: EvaluationStage
+) -> dict[str, str]:
+    """A challenge file for each validation clip that is decided frame by frame."""
+    from abaw_pipeline.evaluation.submission import submission_files
+
+    classes = ordered(set(labels_5hz["label"]))
+    methods = list(dict.fromkeys(fused["method"]))
+    wanted = [name for name in (evaluation.submission, evaluation.headline) if name in methods]
+    chosen = fused[fused["method"] == [*wanted, *methods][0]]
+    submitted = _submitted(clips, folds, frames)
+    return submission_files(chosen, submitted, classes, labels_5hz[~labels_5hz["clip_id"].isin(set(submitted))])
+
+
+def validate_submission(
+    submission: dict[str, Any], clips: Table, folds: Table, frames: PieceMap, labels_5hz: Table
+) -> Table:
+    """What is wrong with the challenge files as they lie there: file, clip_id, frames, problem (null: nothing)."""
+    from abaw_pipeline.evaluation.submission import check_submission
+
+    texts = {name: value() if callable(value) else value for name, value in submission.items()}
+    check = check_submission(texts, _submitted(clips, folds, frames), ordered(set(labels_5hz["label"])))
+    for row in check[check["problem"].notna()].itertuples():
+        log.warning("submission file %s: %s", row.file, row.problem)
+    return check
+
+
+def _submitted(clips: Table, folds: Table, frames: PieceMap) -> dict[str, Any]:
+    """Frames of the validation clips that are decided frame by frame."""
+    outer = folds[folds["parent"].isna()]
+    validated = set(outer.loc[outer["role"] == "validation", "clip_id"])
+    timed = clips.loc[clips["label"].isna(), "clip_id"]
+    return {str(clip_id): frames[clip_id] for clip_id in timed if clip_id in validated and clip_id in frames}
+
+
+def _validation(folds: Table, fold: str) -> set[str]:
+    return set(folds.loc[(folds["fold"] == fold) & (folds["role"] == "validation"), "clip_id"])
 
 
 def _outer_folds(folds: Table) -> dict[str, list[str]]:
@@ -100,15 +153,18 @@ def _outer_folds(folds: Table) -> dict[str, list[str]]:
     }
 
 
-def _gather(posteriors: PieceMap, fusion: FusionStage, systems: SystemsStage, folds: list[str]) -> dict[str, Table]:
+def _gather(
+    maps: tuple[PieceMap, ...], fusion: FusionStage, systems: SystemsStage, folds: list[str]
+) -> dict[str, Table]:
     """Posteriors of each member over the given folds; a member that lacks one of them is left out."""
     import pandas as pd
 
     gathered = {}
     for name in fusion.chosen(systems.chosen):
-        if all((name, fold) in posteriors for fold in folds):
-            tables = [posteriors[name, fold].to_pandas() for fold in folds]
-            gathered[name] = pd.concat(tables, ignore_index=True)
-        else:
+        posteriors = next((each for each in maps if all((name, fold) in each for fold in folds)), None)
+        if posteriors is None:
             log.warning("%s is not fused in fold %s: its posteriors failed", name, folds[0])
+            continue
+        tables = [posteriors[name, fold].to_pandas() for fold in folds]
+        gathered[name] = pd.concat(tables, ignore_index=True)
     return gathered

@@ -4,29 +4,39 @@ from kedro.pipeline import Node, Pipeline
 
 from abaw_pipeline.pipelines.fusion import nodes
 
+POSTERIORS = {"face_posteriors": "face_posteriors", "sound_posteriors": "sound_posteriors"}
+
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Fits fusion weights on training sides and fuses the validation sides."""
-    common = {
-        "clips": "clips",
-        "folds": "folds",
-        "posteriors": "sound_posteriors",
-        "fusion": "params:fusion",
-        "systems": "params:systems",
-    }
+    """Fits fusion weights on training sides, fuses the validation sides, writes challenge files."""
+    data = {"clips": "clips", "folds": "folds", "labels_5hz": "labels_5hz"}
+    settings = {"fusion": "params:fusion", "systems": "params:systems"}
+    fitting = {"labels": "params:labels", "cross_validation": "params:cross_validation", "seed": "params:seed"}
     return Pipeline(
         [
             Node(
                 nodes.fit_fusion,
-                {**common, "cross_validation": "params:cross_validation", "seed": "params:seed"},
+                {**data, **POSTERIORS, **settings, **fitting},
                 "fusion_weights",
                 name="fit_fusion",
             ),
             Node(
                 nodes.apply_fusion,
-                {**common, "weights": "fusion_weights"},
+                {**data, "frames": "frames", **POSTERIORS, **settings, "weights": "fusion_weights"},
                 "fused_posteriors",
                 name="apply_fusion",
+            ),
+            Node(
+                nodes.write_submission,
+                {**data, "frames": "frames", "fused": "fused_posteriors", "evaluation": "params:evaluation"},
+                "submission",
+                name="write_submission",
+            ),
+            Node(
+                nodes.validate_submission,
+                {"submission": "submission", **data, "frames": "frames"},
+                "submission_check",
+                name="validate_submission",
             ),
         ]
     )

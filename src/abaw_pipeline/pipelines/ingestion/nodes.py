@@ -41,25 +41,71 @@ def probe_media(listing: Table) -> RecipeMap:
     )
 
 
-def describe_clips(listing: Table, media: PieceMap) -> tuple[Table, Table]:
-    """Clips whose media could be read, with times and formats, and their annotations."""
-    from abaw_pipeline.corpora.listing import annotate, describe
+def describe_clips(listing: Table, media: PieceMap) -> Table:
+    """Clips whose media could be read, with times and formats."""
+    from abaw_pipeline.corpora.listing import describe
 
-    clips = describe(listing, {clip_id: media[clip_id] for clip_id in listing["clip_id"] if clip_id in media})
-    return clips, annotate(clips)
+    return describe(listing, {clip_id: media[clip_id] for clip_id in listing["clip_id"] if clip_id in media})
 
 
-def assign_folds(clips: Table, cross_validation: CrossValidation, seed: int) -> Table:
+def list_frames(clips: Table) -> RecipeMap:
+    """When each frame of each video is shown."""
+    from abaw_pipeline.media.timeline import read_frames
+
+    return RecipeMap(
+        "frames",
+        {
+            clip["clip_id"]: Recipe(
+                read_frames,
+                {"media": File(clip["media"], clip["sha256"]), "start": clip["start"], "end": clip["end"]},
+            )
+            for clip in clips[clips["video"]].to_dict("records")
+        },
+    )
+
+
+def read_frame_labels(clips: Table, frames: PieceMap, corpora: Corpora) -> RecipeMap:
+    """Labels of single frames, from label files, on the frames' own times."""
+    from abaw_pipeline.corpora.affwild2 import AffWild2
+    from abaw_pipeline.corpora.frame_labels import read_labels
+
+    recipes = {}
+    for clip in clips[clips["label_file"].notna() & clips["clip_id"].isin(frames.asked)].to_dict("records"):
+        corpus = corpora.root[clip["corpus"]]
+        if not isinstance(corpus, AffWild2):
+            continue
+        recipes[clip["clip_id"]] = Recipe(
+            read_labels,
+            {
+                "labels": File(clip["label_file"], clip["label_sha256"]),
+                "frames": frames.ref(clip["clip_id"]),
+                "names": dict(corpus.labels),
+                "tolerance": corpus.label_tolerance,
+                "start": clip["start"],
+                "end": clip["end"],
+            },
+        )
+    return RecipeMap("frame_labels", recipes)
+
+
+def collect_annotations(clips: Table, frame_labels: PieceMap) -> Table:
+    """All labels, of whole clips and of frames."""
+    from abaw_pipeline.corpora.listing import annotate
+
+    return annotate(clips, frame_labels)
+
+
+def assign_folds(clips: Table, annotations: Table, cross_validation: CrossValidation, seed: int) -> Table:
     """Which clips train and which validate, fold by fold, checked for leaks."""
     from abaw_pipeline.evaluation.leaks import check_leaks
-    from abaw_pipeline.evaluation.protocols import make_folds
+    from abaw_pipeline.evaluation.protocols import label_rows, make_folds
 
     folds = make_folds(
         cross_validation.protocol,
-        clips,
+        label_rows(clips, annotations),
         folds=cross_validation.folds,
         inner_folds=cross_validation.inner_folds,
         seed=seed,
     )
-    check_leaks(folds, clips)
+    check_leaks(folds, clips, annotations)
     return folds

@@ -7,33 +7,53 @@ from typing import Any
 from abaw_pipeline.artifacts import PieceMap, StoredMap
 from abaw_pipeline.emotions import ordered
 from abaw_pipeline.parameters import CrossValidation, EvaluationStage, FusionStage, SystemsStage
+from abaw_pipeline.pipelines.segments import segments
 from abaw_pipeline.types import Table
 
 
-def collect_predictions(clips: Table, folds: Table, posteriors: PieceMap, fused: Table) -> Table:
-    """What each system and each fusion decided for each validation clip, beside the truth."""
-    from abaw_pipeline.evaluation.predictions import decide
+def collect_predictions(
+    clips: Table,
+    folds: Table,
+    annotations: Table,
+    face_posteriors: PieceMap,
+    sound_posteriors: PieceMap,
+    fused: Table,
+) -> Table:
+    """What each system and each fusion decided for each validation clip, or each of its frames, beside the truth."""
+    import pandas as pd
 
-    classes = ordered(set(clips["label"].dropna()))
-    outer = set(folds.loc[folds["parent"].isna(), "fold"])
-    tables = [(key[0], key[1], posteriors[key].to_pandas()) for key in posteriors if key[1] in outer]
-    for (method, fold), table in fused.groupby(["method", "fold"], sort=False):
-        tables.append((str(method), str(fold), table.assign(start=0.0, end=1.0)))
-    return decide(tables, clips, classes)
+    from abaw_pipeline.evaluation.predictions import decide_fused, decide_posteriors
+    from abaw_pipeline.evaluation.units import scored_units
+    from abaw_pipeline.schemas import PREDICTIONS
+
+    classes = ordered(set(annotations["label"]))
+    outer = folds[folds["parent"].isna() & (folds["role"] == "validation")]
+    units = {str(fold): scored_units(annotations, part["clip_id"]) for fold, part in outer.groupby("fold", sort=False)}
+    systems = [
+        (key[0], key[1], posteriors[key].to_pandas(), units[key[1]])
+        for posteriors in (face_posteriors, sound_posteriors)
+        for key in posteriors
+        if key[1] in units
+    ]
+    tables = decide_posteriors(systems, clips, classes)
+    for fold, scored in units.items():
+        tables += decide_fused(fused, fold, scored, clips, classes)
+    return pd.concat(tables, ignore_index=True) if tables else PREDICTIONS.empty()
 
 
 def measure_predictions(
     predictions: Table,
-    clips: Table,
+    annotations: Table,
     study: str,
     cross_validation: CrossValidation,
     evaluation: EvaluationStage,
     seed: int,
-) -> tuple[Table, Table]:
-    """All measures with their intervals, and confusion counts."""
+) -> tuple[Table, Table, Table]:
+    """All measures with their intervals, confusion counts, and measures around changes of emotion."""
+    from abaw_pipeline.evaluation.change_points import change_point_table
     from abaw_pipeline.evaluation.metrics_table import confusion_table, metrics_table
 
-    classes = ordered(set(clips["label"].dropna()))
+    classes = ordered(set(annotations["label"]))
     metrics = metrics_table(
         predictions,
         classes,
@@ -43,50 +63,71 @@ def measure_predictions(
         confidence=evaluation.confidence,
         seed=seed,
     )
-    return metrics, confusion_table(predictions, classes)
+    around = change_point_table(
+        predictions, classes, width=evaluation.change_point_width, bins=evaluation.change_point_bins
+    )
+    return metrics, confusion_table(predictions, classes), around
 
 
-def collect_failures(
-    quarantine: Table,
-    media: PieceMap,
-    vocals: PieceMap,
-    embeddings: PieceMap,
-    systems: PieceMap,
-    posteriors: PieceMap,
-) -> Table:
+def collect_failures(quarantine: Table, stills_quarantine: Table, **artifacts: PieceMap) -> Table:
     """Everything that failed anywhere, one row a key, with the reason."""
     import pandas as pd
 
-    tables = [quarantine, *(each.failures for each in (media, vocals, embeddings, systems, posteriors))]
+    from abaw_pipeline.corpora.stills import refused_stills
+
+    stills = refused_stills(artifacts["stills"])
+    tables = [quarantine, stills_quarantine, stills, *(each.failures for each in artifacts.values())]
     filled = [table for table in tables if len(table)]
     return pd.concat(filled, ignore_index=True) if filled else quarantine
 
 
-def sum_stages(
-    media: StoredMap, vocals: StoredMap, embeddings: StoredMap, systems: StoredMap, posteriors: StoredMap
-) -> Table:
-    """Pieces, failures, seconds of work and bytes of each artifact."""
+def sum_stages(clips: Table, folds: Table, **artifacts: StoredMap) -> Table:
+    """Pieces, failures, seconds of work and bytes of each artifact, and seconds of work a second of media."""
     import pandas as pd
 
+    from abaw_pipeline.evaluation.work import validated_seconds
     from abaw_pipeline.report.gather import sum_stage
 
-    return pd.DataFrame([sum_stage(each) for each in (media, vocals, embeddings, systems, posteriors)])
+    durations = dict(zip(clips["clip_id"], clips["duration"], strict=True))
+    validated = validated_seconds(clips, folds)
+    return pd.DataFrame([sum_stage(each, durations, validated) for each in artifacts.values() if len(each.asked)])
 
 
-def describe_systems(stage: SystemsStage, fusion: FusionStage, fitted: PieceMap, folds: Table) -> Table:
+def show_clips(
+    predictions: Table,
+    face_crops: PieceMap,
+    face_tracks: PieceMap,
+    clips: Table,
+    evaluation: EvaluationStage,
+) -> tuple[Table, Table]:
+    """Truth and decisions over time of the clips that the report shows, and where each clip's boxes come from."""
+    from abaw_pipeline.evaluation.timelines import shown_clips, timelines
+    from abaw_pipeline.faces.facts import face_facts
+
+    shown = shown_clips(predictions, evaluation.clips_shown)
+    crops = {clip["clip_id"]: key for key, members in segments(clips).items() for clip in members}
+    found = {str(each): (face_tracks[each], face_crops.ref(crops[str(each)])) for each in face_tracks}
+    return timelines(predictions, shown), face_facts(found)
+
+
+def describe_systems(
+    systems: SystemsStage, fusion: FusionStage, face_systems: PieceMap, sound_systems: PieceMap, folds: Table
+) -> Table:
     """What each system and each fusion is made of, and how long its training took."""
     import pandas as pd
 
     from abaw_pipeline.report.gather import describe_fusions, describe_system
 
     outer = list(folds.loc[folds["parent"].isna(), "fold"].unique())
-    rows = [describe_system(name, system, fitted, outer) for name, system in stage.chosen.items()]
-    return pd.DataFrame([*rows, *describe_fusions(stage, fusion)])
+    rows = [describe_system(name, system, face_systems, outer) for name, system in systems.of("face").items()]
+    rows += [describe_system(name, system, sound_systems, outer) for name, system in systems.of("sound").items()]
+    return pd.DataFrame([*rows, *describe_fusions(systems, fusion)])
 
 
 def write_report(
     parameters: dict[str, Any],
     clips: Table,
+    annotations: Table,
     folds: Table,
     metrics: Table,
     confusion: Table,
@@ -94,6 +135,11 @@ def write_report(
     system_facts: Table,
     failures: Table,
     stages: Table,
+    timelines: Table,
+    face_facts: Table,
+    change_points: Table,
+    submission_check: Table,
+    contact_sheets: PieceMap,
 ) -> tuple[str, dict[str, str], Table]:
     """The page, its figures, and the table of results."""
     from abaw_pipeline.report.figures import figures
@@ -101,9 +147,12 @@ def write_report(
     from abaw_pipeline.report.page import render_report
     from abaw_pipeline.report.tables import results_table
 
+    shown = dict.fromkeys(timelines["clip_id"])
     data = gather(
         parameters=parameters,
         clips=clips,
+        annotations=annotations,
+        classes=ordered(set(annotations["label"])),
         folds=folds,
         metrics=metrics,
         confusion=confusion,
@@ -111,5 +160,10 @@ def write_report(
         systems=system_facts,
         failures=failures,
         stages=stages,
+        timelines=timelines,
+        sheets={str(clip_id): contact_sheets[clip_id] for clip_id in shown if clip_id in contact_sheets},
+        face_facts=face_facts,
+        change_points=change_points,
+        submission=submission_check,
     )
-    return render_report(data), figures(data), results_table(data.metrics)
+    return render_report(data), figures(data), results_table(data.metrics, measure=data.measure)

@@ -4,13 +4,26 @@ from kedro.pipeline import Node, Pipeline
 
 from abaw_pipeline.pipelines.reporting import nodes
 
-ARTIFACTS = {
-    "media": "media",
-    "vocals": "vocals",
-    "embeddings": "sound_embeddings",
-    "systems": "sound_systems",
-    "posteriors": "sound_posteriors",
-}
+MADE = (
+    *(
+        "media",
+        "frames",
+        "frame_labels",
+        "face_crops",
+        "face_tracks",
+        "contact_sheets",
+        "vocals",
+        "stills",
+        "backbones",
+    ),
+    *("face_embeddings", "sound_embeddings", "face_systems", "sound_systems", "face_posteriors", "sound_posteriors"),
+)
+"""Artifacts that are made of pieces."""
+
+
+def same(*names: str) -> dict[str, str]:
+    """Arguments that are named like their datasets."""
+    return {name: name for name in names}
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -19,42 +32,53 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 nodes.collect_predictions,
-                ["clips", "folds", "sound_posteriors", "fused_posteriors"],
+                {
+                    **same("clips", "folds", "annotations", "face_posteriors", "sound_posteriors"),
+                    "fused": "fused_posteriors",
+                },
                 "predictions",
                 name="collect_predictions",
             ),
             Node(
                 nodes.measure_predictions,
                 {
-                    "predictions": "predictions",
-                    "clips": "clips",
-                    "study": "params:study",
-                    "cross_validation": "params:cross_validation",
-                    "evaluation": "params:evaluation",
-                    "seed": "params:seed",
+                    **same("predictions", "annotations"),
+                    **{name: f"params:{name}" for name in ("study", "cross_validation", "evaluation", "seed")},
                 },
-                ["metrics", "confusion"],
+                ["metrics", "confusion", "change_points"],
                 name="measure_predictions",
             ),
             Node(
                 nodes.collect_failures,
-                {"quarantine": "quarantine", **ARTIFACTS},
+                same("quarantine", "stills_quarantine", *MADE),
                 "failures",
                 name="collect_failures",
             ),
-            Node(nodes.sum_stages, ARTIFACTS, "stages", name="sum_stages"),
+            Node(nodes.sum_stages, same("clips", "folds", *MADE), "stages", name="sum_stages"),
             Node(
                 nodes.describe_systems,
-                ["params:systems", "params:fusion", "sound_systems", "folds"],
+                {
+                    "systems": "params:systems",
+                    "fusion": "params:fusion",
+                    **same("face_systems", "sound_systems", "folds"),
+                },
                 "system_facts",
                 name="describe_systems",
+            ),
+            Node(
+                nodes.show_clips,
+                {**same("predictions", "face_crops", "face_tracks", "clips"), "evaluation": "params:evaluation"},
+                ["timelines", "face_facts"],
+                name="show_clips",
             ),
             Node(
                 nodes.write_report,
                 {
                     "parameters": "parameters",
-                    **{name: name for name in ("clips", "folds", "metrics", "confusion", "system_facts")},
-                    **{name: name for name in ("failures", "stages")},
+                    **same(
+                        "clips", "annotations", "folds", "metrics", "confusion", "system_facts", "failures", "stages"
+                    ),
+                    **same("timelines", "face_facts", "change_points", "submission_check", "contact_sheets"),
                     "weights": "fusion_weights",
                 },
                 ["report", "figures", "results"],

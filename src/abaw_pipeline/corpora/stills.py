@@ -1,0 +1,269 @@
+"""Corpora of still images: what each image is labelled with, and the images themselves, a thousand a piece."""
+
+from __future__ import annotations
+
+import io
+import math
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abaw_pipeline.artifacts import Recipe
+from abaw_pipeline.artifacts.shards import shard
+from abaw_pipeline.corpora.base import Quarantined, Split
+from abaw_pipeline.errors import CorpusError
+from abaw_pipeline.parts import Part
+from abaw_pipeline.schemas import COUNT, QUARANTINE, TEXT, TableSchema
+from abaw_pipeline.types import File
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+PIXEL_SIDE = 48
+"""Rows and columns of an image that is written as text (FER2013)."""
+
+STILLS = TableSchema(
+    "stills",
+    {
+        "image_id": TEXT,  # <corpus>/<...>, unique over all corpora
+        "corpus": TEXT,
+        "split": TEXT,  # train, validation, test
+        "label": TEXT,  # emotion
+        "subject": TEXT,  # <corpus>/<...>; missing: unknown
+        "path": TEXT,  # absolute
+        "sha256": TEXT,  # of the file
+        "first_byte": COUNT,  # of the image's pixels, written as text; missing: the whole file is the image
+        "n_bytes": COUNT,  # length of that text; missing: the whole file is the image
+    },
+    ("image_id", "corpus", "split", "label", "path", "sha256"),
+)
+
+
+@dataclass(frozen=True)
+class StillEntry:
+    """One labelled image of a corpus.
+
+    Attributes:
+        image_id: unique over all corpora, `<corpus>/<...>`.
+        split: the part that the authors put the image in.
+        label: an emotion of `emotions.EMOTIONS`.
+        subject: who is seen, `<corpus>/<...>`; None where that is unknown.
+        path: absolute path of the file.
+        sha256: of the file.
+        span: first byte and number of bytes of the pixels written as text; None: the file is the image.
+    """
+
+    image_id: str
+    split: Split
+    label: str
+    subject: str | None
+    path: str
+    sha256: str
+    span: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class StillListing:
+    """A corpus of images as it lies on disk.
+
+    Attributes:
+        images: in a fixed order, which depends on names and rows alone.
+        failures: what was refused.
+        notes: remarks for the report.
+    """
+
+    images: list[StillEntry] = field(default_factory=list)
+    failures: list[Quarantined] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class StillCorpus(Part):
+    """A corpus of still images on disk and how to read its layout."""
+
+    @abstractmethod
+    def entries(self, name: str) -> StillListing:
+        """List the images without decoding any.
+
+        Args:
+            name: what the study calls this corpus; it starts each image's and each subject's name.
+
+        Raises:
+            CorpusError: the folder or file as a whole is not such a corpus.
+        """
+
+
+def list_stills(corpora: Mapping[str, StillCorpus]) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Images of all corpora (STILLS schema), refused rows (QUARANTINE schema), and the corpora's notes.
+
+    Raises:
+        CorpusError: a corpus as a whole is not what its parameters say.
+    """
+    import pandas as pd
+
+    rows: list[tuple[Any, ...]] = []
+    refused: list[Quarantined] = []
+    notes: list[str] = []
+    for name, corpus in corpora.items():
+        found = corpus.entries(name)
+        rows.extend(
+            (e.image_id, name, e.split, e.label, e.subject, e.path, e.sha256, *(e.span or (None, None)))
+            for e in found.images
+        )
+        refused.extend(found.failures)
+        notes.extend(f"{name}: {note}" for note in found.notes)
+    listing = pd.DataFrame(rows, columns=list(STILLS.columns))
+    for column in ("first_byte", "n_bytes"):
+        listing[column] = listing[column].astype("Int64")
+    return STILLS.validate(listing), _quarantine(refused), notes
+
+
+def still_recipes(listing: pd.DataFrame, size: int = 1000) -> dict[tuple[str, str], Recipe]:
+    """Recipes of the artifact `stills`: (corpus, shard) -> some `size` images.
+
+    Args:
+        listing: as `list_stills` gives it.
+        size: images a piece, on average between this and half of it.
+    """
+    recipes = {}
+    for corpus, rows in listing.groupby("corpus", sort=False):
+        by_id = {row.image_id: row for row in rows.itertuples(index=False)}
+        for key, members in shard(list(by_id), size).items():
+            recipes[str(corpus), key] = Recipe(read_stills, _columns([by_id[member] for member in members]))
+    return recipes
+
+
+def _columns(rows: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "corpus": rows[0].corpus,
+        **{
+            plural: tuple(_value(getattr(row, name)) for row in rows)
+            for plural, name in (
+                ("image_ids", "image_id"),
+                ("splits", "split"),
+                ("labels", "label"),
+                ("subjects", "subject"),
+            )
+        },
+        "files": tuple(File(row.path, row.sha256) for row in rows),
+        "spans": tuple(
+            None if (first := _value(row.first_byte)) is None else (int(first), int(row.n_bytes)) for row in rows
+        ),
+    }
+
+
+def _value(cell: Any) -> Any:
+    """A table's cell, None where it is missing."""
+    import pandas as pd
+
+    return None if pd.isna(cell) else cell
+
+
+def read_stills(
+    corpus: str,
+    image_ids: Sequence[str],
+    splits: Sequence[str],
+    labels: Sequence[str],
+    subjects: Sequence[str | None],
+    files: Sequence[File],
+    spans: Sequence[tuple[int, int] | None],
+) -> pa.Table:
+    """A piece of the artifact `stills`; an image that cannot be read has a problem instead.
+
+    Args:
+        corpus: whose images these are.
+        image_ids: n names.
+        splits: n parts of the corpus.
+        labels: n emotions.
+        subjects: n people, None where unknown.
+        files: n files.
+        spans: where in its file each image's pixels are written as text; None: the file is the image.
+
+    Returns:
+        columns image_id, corpus, split, label, subject (null: unknown), image (struct of bytes and path; pixels
+        written as text become lossless PNG, files keep their bytes; null: cannot be read), problem (why; null:
+        none), n rows.
+    """
+    import pyarrow as pa
+
+    pictures: list[dict[str, Any] | None] = []
+    problems: list[str | None] = []
+    for image_id, file, span in zip(image_ids, files, spans, strict=True):
+        try:
+            content = _checked_file(file) if span is None else _png(_text_pixels(file, span, image_id))
+            pictures.append({"bytes": content, "path": image_id if span is None else f"{image_id}.png"})
+            problems.append(None)
+        except CorpusError as error:
+            pictures.append(None)
+            problems.append(str(error))
+    columns = {"image_id": image_ids, "corpus": [corpus] * len(files), "split": splits, "label": labels}
+    picture = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    return pa.table(
+        {name: pa.array(list(values), pa.string()) for name, values in columns.items()}
+        | {"subject": pa.array(list(subjects), pa.string())}
+        | {"image": pa.array(pictures, picture), "problem": pa.array(problems, pa.string())}
+    )
+
+
+def refused_stills(pieces: Mapping[Any, pa.Table]) -> pd.DataFrame:
+    """Images that `read_stills` could not read, as rows of the QUARANTINE schema."""
+    import pyarrow.compute as pc
+
+    refused: list[Quarantined] = []
+    for key in pieces:
+        table = pieces[key]
+        bad = table.filter(pc.is_valid(table["problem"])).select(["image_id", "problem"]).to_pylist()
+        refused.extend(Quarantined(row["image_id"], "CorpusError", row["problem"], "read_stills") for row in bad)
+    return _quarantine(refused)
+
+
+def _checked_file(file: File) -> bytes:
+    """A file's bytes, once they are known to hold an image."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        content = Path(file.path).read_bytes()
+        with Image.open(io.BytesIO(content)) as image:
+            image.load()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise CorpusError(
+            f"the image cannot be read ({type(error).__name__}).", where=file.path, hint="Replace or remove the file."
+        ) from error
+    return content
+
+
+def _text_pixels(file: File, span: tuple[int, int], image_id: str) -> Any:
+    first, length = span
+    with Path(file.path).open("rb") as stream:
+        stream.seek(first)
+        words = stream.read(length).split()
+    side = math.isqrt(len(words))
+    if side != PIXEL_SIDE or side * side != len(words):
+        problem = f"{len(words)} pixels where {PIXEL_SIDE} x {PIXEL_SIDE} are expected."
+    elif not all(word.isdigit() and len(word) < 4 and int(word) < 256 for word in words):
+        problem = "a pixel is no whole number from 0 to 255."
+    else:
+        return np.array([int(word) for word in words], dtype=np.uint8).reshape(side, side)
+    raise CorpusError(problem, where=f"{file.path}, {image_id}", hint="Fetch the file again, or drop the row.")
+
+
+def _png(pixels: Any) -> bytes:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, format="PNG")
+    return stream.getvalue()
+
+
+def _quarantine(refused: Sequence[Quarantined]) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [
+        {"artifact": "stills", "key": row.key, "stage": row.stage, "error": row.error, "message": row.message}
+        for row in refused
+    ]
+    return QUARANTINE.validate(pd.DataFrame(rows, columns=list(QUARANTINE.columns)))

@@ -1,0 +1,66 @@
+"""Nodes of backbone training."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from abaw_pipeline.artifacts import PieceMap, RecipeMap
+from abaw_pipeline.artifacts.execution import Execution
+from abaw_pipeline.emotions import ordered
+from abaw_pipeline.parameters import Backbones, FaceStage, Stills, SystemsStage
+from abaw_pipeline.types import Table
+
+log = logging.getLogger(__name__)
+
+
+def list_stills(
+    _demo: dict[str, object], stills: Stills, backbones: Backbones, face: FaceStage, systems: SystemsStage
+) -> tuple[Table, Table]:
+    """Images of the corpora that the running systems' backbones are trained on, and all rows that were refused."""
+    from abaw_pipeline.corpora.stills import list_stills as list_all
+
+    names = {corpus for name in _needed(face, systems) for corpus in backbones.root[name].stills}
+    listing, refused, notes = list_all({name: corpus for name, corpus in stills.root.items() if name in names})
+    for note in notes:
+        log.info(note)
+    return listing, refused
+
+
+def read_stills(listing: Table) -> RecipeMap:
+    """The images, about a thousand a piece."""
+    from abaw_pipeline.corpora.stills import still_recipes
+
+    return RecipeMap("stills", still_recipes(listing))
+
+
+def train_backbones(
+    listing: Table,
+    stills: PieceMap,
+    backbones: Backbones,
+    face: FaceStage,
+    systems: SystemsStage,
+    execution: Execution,
+    seed: int,
+) -> RecipeMap:
+    """Each backbone that the running systems read from, trained on stills; a killed training goes on."""
+    from abaw_pipeline.backbones.training import backbone_recipe
+
+    recipes = {}
+    for name in _needed(face, systems):
+        settings = backbones.root[name]
+        rows = listing[listing["corpus"].isin(settings.stills)]
+        recipes[name] = backbone_recipe(
+            settings,
+            [stills.ref(key) for key in stills.asked if key[0] in settings.stills],
+            ordered(set(rows["label"])),
+            seed,
+            device=execution.device,
+            scratch=str(Path(execution.scratch).absolute()),
+        )
+    return RecipeMap("backbones", recipes)
+
+
+def _needed(face: FaceStage, systems: SystemsStage) -> list[str]:
+    """Backbones from which the running systems' features come."""
+    return list(dict.fromkeys(face.extractors[name].backbone for name in systems.needed("face")))

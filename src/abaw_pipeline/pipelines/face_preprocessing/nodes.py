@@ -1,0 +1,88 @@
+"""Nodes of face preprocessing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap
+from abaw_pipeline.artifacts.execution import Execution
+from abaw_pipeline.faces.settings import Faces
+from abaw_pipeline.parameters import SystemsStage
+from abaw_pipeline.pipelines.segments import segments
+from abaw_pipeline.types import File, Table
+
+
+def find_faces(clips: Table, faces: Faces, systems: SystemsStage, execution: Execution) -> RecipeMap:
+    """Everybody in each video: detected, told apart, tracked and cropped in one pass over its pictures.
+
+    People annotated in one stretch of one video share a piece. Without a system that looks at faces, nothing is
+    asked for.
+    """
+    from abaw_pipeline.faces import Provided
+    from abaw_pipeline.faces.persons import MainPerson
+    from abaw_pipeline.faces.recipes import find_faces as find
+
+    recipes = {}
+    # Who is chosen of those who were found changes nothing in what is found.
+    looking = faces.model_copy(update={"person": MainPerson(), "nearest_s": None})
+    stretches = segments(clips) if systems.looks else {}
+    if stretches and not isinstance(faces.detector, Provided):
+        faces.detector.open()  # what is missing is told once, before any video is decoded
+    for key, members in stretches.items():
+        clip = members[0]
+        recipes[key] = Recipe(
+            find,
+            {
+                "media": File(clip["media"], clip["sha256"]),
+                "start": clip["start"],
+                "end": clip["end"],
+                "settings": looking,
+                "boxes": _provided_boxes(faces, clip["media"]),
+            },
+            execution={"device": execution.device},
+        )
+    return RecipeMap("face_crops", recipes)
+
+
+def choose_people(clips: Table, face_crops: PieceMap, faces: Faces) -> RecipeMap:
+    """The annotated person of each clip, frame by frame."""
+    from abaw_pipeline.faces.persons import choose_person
+
+    return RecipeMap(
+        "face_tracks",
+        {
+            clip["clip_id"]: Recipe(
+                choose_person, {"faces": face_crops.ref(key), "side": clip["side"], "settings": faces}
+            )
+            for key, members in segments(clips).items()
+            if key in set(face_crops.asked)
+            for clip in members
+        },
+    )
+
+
+def draw_sheets(clips: Table, face_crops: PieceMap, face_tracks: PieceMap) -> RecipeMap:
+    """A contact sheet of each clip: who was found when, and who was taken for the annotated person."""
+    from abaw_pipeline.faces.sheet import contact_sheet
+
+    return RecipeMap(
+        "contact_sheets",
+        {
+            clip["clip_id"]: Recipe(
+                contact_sheet,
+                {"faces": face_crops.ref(key), "tracks": face_tracks.ref(clip["clip_id"])},
+            )
+            for key, members in segments(clips).items()
+            if key in set(face_crops.asked)
+            for clip in members
+        },
+    )
+
+
+def _provided_boxes(faces: Faces, media: str) -> File | None:
+    """The table of boxes that belongs to a video, where the detector reads them instead of looking."""
+    from abaw_pipeline.faces import Provided
+    from abaw_pipeline.faces.weights import sha256_of
+
+    path = faces.detector.companion(media) if isinstance(faces.detector, Provided) else None
+    return None if path is None else File(path, sha256_of(Path(path)))

@@ -1,0 +1,61 @@
+"""How many clips, frames and people a study has, and how many of them it scores."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+def annotated_units(clips: pd.DataFrame, annotations: pd.DataFrame) -> pd.DataFrame:
+    """Labelled units with what they are: columns corpus, clip_id, unit ("clip" or "frame"), label."""
+    corpora = clips.set_index("clip_id")["corpus"]
+    return pd.DataFrame(
+        {
+            "corpus": annotations["clip_id"].map(corpora),
+            "clip_id": annotations["clip_id"],
+            "unit": annotations["frame"].isna().map({True: "clip", False: "frame"}),
+            "label": annotations["label"],
+        }
+    )
+
+
+def count_clips(clips: pd.DataFrame, units: pd.DataFrame, failures: pd.DataFrame) -> pd.DataFrame:
+    """One row a corpus: clips, labelled clips (and frames), subjects, hours, failed clips."""
+    rows = []
+    framed = (units["unit"] == "frame").any()
+    for corpus, part in clips.groupby("corpus", sort=False):
+        failed = failures[failures["artifact"].isin(["clips", "media"])]["key"].str.startswith(f"{corpus}/")
+        own = units[units["corpus"] == corpus]
+        frames = {"labelled frames": int((own["unit"] == "frame").sum())} if framed else {}
+        rows.append(
+            {
+                "corpus": corpus,
+                "clips": len(part),
+                "labelled": own["clip_id"].nunique(),
+                **frames,
+                "subjects": part["subject"].nunique(),
+                "hours": round(part["duration"].sum() / 3600, 3),
+                "failed": int(failed.sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def count_classes(units: pd.DataFrame) -> pd.DataFrame:
+    """Labelled units by corpus, class and unit; their number is called clips."""
+    counts = units.groupby(["corpus", "label", "unit"], sort=False).size().reset_index(name="clips")
+    return counts.rename(columns={"label": "class"})[["corpus", "class", "clips", "unit"]]
+
+
+def count_asked(units: pd.DataFrame, outer: pd.DataFrame) -> pd.DataFrame:
+    """Annotated units on the validation sides, by corpus and unit."""
+    validated = units[units["clip_id"].isin(set(outer.loc[outer["role"] == "validation", "clip_id"]))]
+    groups = validated.groupby(["corpus", "unit"], sort=False)["clip_id"]
+    return groups.agg(units="size", clips="nunique").reset_index()
+
+
+def count_folds(outer: pd.DataFrame) -> pd.DataFrame:
+    """Subjects and clips by fold and role."""
+    counts = outer.groupby(["fold", "role"], sort=False).agg(
+        subjects=("subject", "nunique"), clips=("clip_id", "nunique")
+    )
+    return counts.reset_index()

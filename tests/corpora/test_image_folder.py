@@ -1,0 +1,120 @@
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydantic import ValidationError
+
+from abaw_pipeline.corpora.image_folder import ImageFolder
+from abaw_pipeline.corpora.stills import list_stills, refused_stills, still_recipes
+from abaw_pipeline.errors import CorpusError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rng = np.random.default_rng(0)
+    for path in (
+        "train/angry/Training_1.jpg",
+        "train/happy/p2_b.PNG",
+        "train/happy/p1_a.png",
+        "PublicTest/neutral/p3_c.jpg",
+    ):
+        target = tmp_path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)).save(target)
+    return tmp_path
+
+
+def test_images_by_split_and_class(folder):
+    (folder / "train" / "happy" / "Thumbs.db").write_text("x")
+    (folder / ".hidden" / "x").mkdir(parents=True)
+    listing, refused, notes = list_stills({"faces": ImageFolder(path=str(folder))})
+    assert not len(refused)
+    assert notes == ["faces: 1 files are no JPEG or PNG and were left out: train/happy/Thumbs.db"]
+    assert listing[["image_id", "split", "label"]].to_numpy().tolist() == [
+        ["faces/PublicTest/neutral/p3_c.jpg", "validation", "neutral"],
+        ["faces/train/angry/Training_1.jpg", "train", "anger"],
+        ["faces/train/happy/p1_a.png", "train", "happiness"],
+        ["faces/train/happy/p2_b.PNG", "train", "happiness"],
+    ]
+    assert listing["subject"].isna().all()
+
+
+def test_pieces_hold_the_files_bytes(folder):
+    listing, _, _ = list_stills({"faces": ImageFolder(path=str(folder))})
+    tables = [recipe.compute() for recipe in still_recipes(listing, size=3).values()]
+    rows = {row["image_id"]: row for table in tables for row in table.to_pylist()}
+    assert len(rows) == 4
+    for image_id, row in rows.items():
+        assert row["image"]["bytes"] == (folder / image_id.removeprefix("faces/")).read_bytes()
+        assert row["problem"] is None
+
+
+def test_where_the_images_lie_changes_no_piece(folder, tmp_path_factory):
+    moved = tmp_path_factory.mktemp("elsewhere") / "images"
+    listing, _, _ = list_stills({"faces": ImageFolder(path=str(folder))})
+    before = {key: recipe.fingerprint for key, recipe in still_recipes(listing).items()}
+    folder.rename(moved)
+    listing, _, _ = list_stills({"faces": ImageFolder(path=str(moved))})
+    assert {key: recipe.fingerprint for key, recipe in still_recipes(listing).items()} == before
+    (moved / "train/angry/Training_1.jpg").write_bytes((moved / "train/happy/p1_a.png").read_bytes())
+    listing, _, _ = list_stills({"faces": ImageFolder(path=str(moved))})
+    assert {key: recipe.fingerprint for key, recipe in still_recipes(listing).items()} != before
+
+
+def test_subjects_from_names(folder):
+    (folder / "train/angry/Training_1.jpg").rename(folder / "train/angry/p1_z.jpg")
+    corpus = ImageFolder(path=str(folder), subject=r"^(p\d)_")
+    assert [entry.subject for entry in corpus.entries("x").images] == ["x/p3", "x/p1", "x/p1", "x/p2"]
+    (folder / "train/angry/p1_z.jpg").rename(folder / "train/angry/z.jpg")
+    listing = corpus.entries("x")
+    assert len(listing.images) == 3
+    assert "does not tell the subject" in listing.failures[0].message
+
+
+def test_unknown_folders_and_damaged_images_are_refused(folder):
+    for name in ("train/bored", "extra/happy"):
+        (folder / name).mkdir(parents=True)
+    (folder / "train/happy/p1_a.png").write_bytes(b"no image")
+    cut = folder / "train/happy/p2_b.PNG"
+    cut.write_bytes(cut.read_bytes()[:200])
+    listing, refused, _ = list_stills({"faces": ImageFolder(path=str(folder))})
+    tables = {key: recipe.compute() for key, recipe in still_recipes(listing).items()}
+    assert dict(zip(refused["key"], refused["message"].str.contains("bored|extra"), strict=True)) == {
+        "faces/extra/happy": True,
+        "faces/train/bored": True,
+    }
+    later = refused_stills(tables)
+    assert sorted(later["key"]) == ["faces/train/happy/p1_a.png", "faces/train/happy/p2_b.PNG"]
+    assert later["message"].str.contains("cannot be read").all()
+    good = [row for table in tables.values() for row in table.to_pylist() if row["image"] is not None]
+    assert len(good) == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of other systems are always Unicode")
+def test_names_that_are_no_text_are_refused(folder):
+    odd = folder / "train" / "happy" / os.fsdecode(b"\xff.png")
+    odd.write_bytes((folder / "train/happy/p1_a.png").read_bytes())
+    listing, refused, _ = list_stills({"faces": ImageFolder(path=str(folder))})
+    assert len(listing) == 4
+    assert "not valid Unicode" in refused["message"].iloc[0]
+
+
+def test_own_names(folder):
+    (folder / "train/bored").mkdir()
+    (folder / "train/angry/Training_1.jpg").rename(folder / "train/bored/1.jpg")
+    listing = ImageFolder(path=str(folder), labels={"Bored": "other"}).entries("x")
+    assert [entry.label for entry in listing.images] == ["neutral", "other", "happiness", "happiness"]
+
+
+@pytest.mark.parametrize("fields", [{"subject": "("}, {"subject": "p1"}, {"labels": {"x": "bored"}}])
+def test_parameters_that_cannot_be_meant(fields):
+    with pytest.raises(ValidationError):
+        ImageFolder(path="x", **fields)
+
+
+def test_folders_that_are_no_corpus(tmp_path):
+    with pytest.raises(CorpusError, match="not there"):
+        ImageFolder(path=str(tmp_path / "x")).entries("x")
+    with pytest.raises(CorpusError, match="no image"):
+        ImageFolder(path=str(tmp_path)).entries("x")
