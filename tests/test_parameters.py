@@ -1,6 +1,7 @@
 """The tree of parameters: what fits, and what a user is told of what does not."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -13,8 +14,13 @@ from abaw_pipeline.parameters import ParameterError, check_parameters, expand_gr
 @pytest.fixture
 def tree() -> dict[str, Any]:
     """The demo's parameters, with resolvers replaced by plain values."""
-    text = (PROJECT / "conf/base/parameters.yml").read_text(encoding="utf-8")
-    return yaml.safe_load(text.replace("${globals:study}", "demo").replace("${corpus_folder:demo}", "raw"))
+    return read("base")
+
+
+def read(environment: str) -> dict[str, Any]:
+    """An environment's own parameters, with resolvers replaced by plain values."""
+    text = (PROJECT / "conf" / environment / "parameters.yml").read_text(encoding="utf-8")
+    return yaml.safe_load(re.sub(r"\$\{corpus_folder:\w+\}", "raw", text).replace("${globals:study}", "study"))
 
 
 def change(tree: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -27,12 +33,15 @@ def change(tree: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return changed
 
 
-def test_both_studies_fit(tree: dict[str, Any]) -> None:
-    text = (PROJECT / "conf/ravdess/parameters.yml").read_text(encoding="utf-8")
-    for name in ("demo", "ravdess"):
-        text = text.replace("${globals:study}", "ravdess").replace(f"${{corpus_folder:{name}}}", "raw")
-    assert check_parameters(yaml.safe_load(text)).cross_validation.protocol.n_folds == 5
-    assert check_parameters(tree).study == "demo"
+@pytest.mark.parametrize(("study", "folds"), [("ravdess", 5), ("abaw2020", 1), ("base", 1)])
+def test_all_studies_fit(tree: dict[str, Any], study: str, folds: int) -> None:
+    assert check_parameters(tree | read(study)).cross_validation.protocol.n_folds == folds
+
+
+def test_a_study_of_sound_asks_for_no_faces(tree: dict[str, Any]) -> None:
+    systems = check_parameters(tree | read("ravdess")).systems
+    assert (systems.looks, systems.hears) == (False, True)
+    assert systems.needed("face") == []
 
 
 @pytest.mark.parametrize(
@@ -44,8 +53,15 @@ def test_both_studies_fit(tree: dict[str, Any]) -> None:
         ("systems.sound.svm.kind", "linear_svn", ["systems.sound.svm", "'linear_svn'", "did you mean 'linear_svm'"]),
         ("systems.sound.svm.C", -1.0, ["systems.sound.svm.C", "-1.0"]),
         ("systems.sound.svm.inputs", ["functional"], ["systems.sound.svm.inputs", "did you mean 'functionals'"]),
-        ("systems.run", ["svn"], ["systems.run", "'svn'", "did you mean 'svm'"]),
-        ("fusion.members", ["lda", "xgbost"], ["fusion.members", "did you mean 'xgboost'"]),
+        ("systems.run", ["svn"], ["systems: run:", "'svn'", "did you mean 'svm'"]),
+        ("systems.sound.ee_svm", {"kind": "linear_svm", "inputs": ["functionals"]}, ["both named 'ee_svm'"]),
+        ("systems.face.ee_svm.inputs", ["functionals"], ["systems.face.ee_svm.inputs", "there are: ee"]),
+        ("systems.face.ee_lstm.hiden", [8], ["systems.face.ee_lstm:", "did you mean 'hidden'"]),
+        ("face.extractors.ee.backbone", "smal", ["face.extractors.ee", "did you mean 'small'"]),
+        ("backbones.small.stills", ["fer2013"], ["backbones.small.stills", "'fer2013'"]),
+        ("faces.detector.kind", "retinafce", ["faces.detector", "did you mean 'retinaface'"]),
+        ("labels.rat", 5, ["labels", "did you mean 'rate'"]),
+        ("fusion.members", ["svm", "ee_svn"], ["fusion.members", "did you mean 'ee_svm'"]),
         ("fusion.optimistic", ["mcfw"], ["fusion", "did you mean 'mcwf'"]),
         ("sound.extractors.logmel.bandz", 3, ["sound.extractors.logmel:", "'bandz'"]),
         ("evaluation.headline", "logmean", ["evaluation.headline", "did you mean 'log_mean'"]),
@@ -76,7 +92,7 @@ def test_all_misfits_are_told_at_once(tree: dict[str, Any]) -> None:
 
 def test_a_grid_stands_for_one_system_a_combination(tree: dict[str, Any]) -> None:
     grid = {"kind": "linear_svm", "inputs": ["functionals"], "grid": {"C": [0.1, 1.0]}}
-    systems = check_parameters(change(tree, "systems.sound.svm", grid)).systems.chosen
+    systems = check_parameters(change(change(tree, "systems.sound.svm", grid), "systems.run", "all")).systems.chosen
     assert systems["svm[C=0.1]"].C == 0.1
     assert systems["svm[C=1.0]"].C == 1.0
     assert "svm" not in systems

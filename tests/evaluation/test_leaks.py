@@ -97,6 +97,13 @@ def test_a_class_never_trained(clips):
         check_leaks(sides(clips, ["c00", "c02"], ["c20", "c21"]), clips, clips)
 
 
+def test_a_class_that_an_inner_fold_cannot_train_is_a_warning(clips, caplog):
+    outer = sides(clips, ["c00", "c01", "c20"], ["c40", "c41"])
+    inner = sides(clips, ["c20"], ["c00", "c01"]).assign(fold="0/0", parent="0")
+    check_leaks(pd.concat([outer, inner], ignore_index=True), clips, clips)
+    assert "fold 0/0: no training clip has b" in caplog.text
+
+
 def test_classes_of_frames_count(clips):
     """Two clips a side; class b is trained in a few frames only."""
     annotations = pd.DataFrame({"clip_id": ["c00", "c00", "c02", "c20"], "label": ["a", "b", "a", "b"]})

@@ -27,6 +27,14 @@ def test_a_third_track_does_not_bring_two_together_that_were_seen_at_once():
     assert link([(0, 0, 5), (0, 4, 5), (0, 20, 5)]) in ([0, 1, 0], [0, 1, 1])
 
 
+def test_a_group_is_known_by_its_common_mean():
+    """The second and third are nearest; the first is near the second alone (0.8), less so both together (0.75)."""
+    between = [identity(0), 0.8 * identity(0) + 0.6 * identity(1), 0.7 * identity(0) + 0.714 * identity(1)]
+    tracks = np.arange(3)
+    assert link_tracks(tracks, tracks, tracks, np.float32(between), 0.78) == {0: 0, 1: 1, 2: 1}
+    assert link_tracks(tracks, tracks, tracks, np.float32(between), 0.72) == {0: 0, 1: 0, 2: 0}
+
+
 def test_strangers_stay_strangers():
     assert link([(0, 0, 5), (1, 8, 5)]) == [0, 1]
     assert link([(0, 0, 5), (0, 8, 5)], threshold=1.0) == [0, 1]

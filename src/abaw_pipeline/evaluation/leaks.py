@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,6 +10,8 @@ import pandas as pd
 
 from abaw_pipeline.errors import ProtocolError
 from abaw_pipeline.types import DoubleArray
+
+log = logging.getLogger(__name__)
 
 
 def check_leaks(folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataFrame) -> None:
@@ -23,8 +26,8 @@ def check_leaks(folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataFr
     Raises:
         ProtocolError: naming the fold and the clips or subjects: an unknown or unlabelled clip, a clip twice
             or a subject on both sides, stretches of one file that overlap across the sides, an empty side, a
-            class that is validated but never trained, or an inner fold that holds anything but its parent's
-            training clips.
+            class that is validated but never trained (in an inner fold, where few videos may not hold all
+            classes, a warning), or an inner fold that holds anything but its parent's training clips.
     """
     known = _known_clips(folds, clips, annotations)
     labels = {str(clip_id): set(part) for clip_id, part in annotations.groupby("clip_id")["label"]}
@@ -33,7 +36,8 @@ def check_leaks(folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataFr
         _check_clips(fold, where)
         joined = fold[["clip_id", "role"]].merge(known, on="clip_id", how="left")
         train, validation = joined[joined["role"] == "train"], joined[joined["role"] == "validation"]
-        _check_sides(train, validation, labels, where)
+        _check_sides(train, validation, where)
+        _check_classes(train, validation, labels, where, inner=bool(fold["parent"].notna().any()))
         if "media" in joined.columns:
             _check_media(train, validation, where)
         for parent in fold["parent"].dropna().unique():
@@ -64,16 +68,23 @@ def _check_clips(fold: pd.DataFrame, where: str) -> None:
         raise ProtocolError(f"roles are train and validation, not {_some(roles)}", where=where)
 
 
-def _check_sides(train: pd.DataFrame, validation: pd.DataFrame, labels: dict[str, set[str]], where: str) -> None:
+def _check_sides(train: pd.DataFrame, validation: pd.DataFrame, where: str) -> None:
     for side, role in ((train, "training"), (validation, "validation")):
         if side.empty:
             raise ProtocolError(f"the {role} side is empty", where=where)
     both = set(train["subject"]) & set(validation["subject"])
     if both:
         raise ProtocolError(f"subjects are on both sides: {_some(both)}", where=where)
+
+
+def _check_classes(
+    train: pd.DataFrame, validation: pd.DataFrame, labels: dict[str, set[str]], where: str, *, inner: bool
+) -> None:
     trained, validated = (set().union(*(labels[each] for each in side["clip_id"])) for side in (train, validation))
     untrained = validated - trained
-    if untrained:
+    if untrained and inner:
+        log.warning("%s: no training clip has %s, which fusion weights will not know", where, _some(untrained))
+    elif untrained:
         raise ProtocolError(
             f"classes are validated but no training clip has them: {_some(untrained)}",
             where=where,

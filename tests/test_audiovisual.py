@@ -1,0 +1,240 @@
+"""The whole chain on a few drawn, speaking people: the real command line, from videos to challenge files."""
+
+import dataclasses
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from tests.conftest import Project, make_project
+
+from abaw_pipeline.artifacts.manifest import read_manifest
+
+pytestmark = pytest.mark.xdist_group("audiovisual")
+
+SMALL = """
+demo_corpus:
+  path: ${corpus_folder:demo}
+  settings: {seed: 2020, videos: {count: 9, seconds_min: 3, seconds_max: 3}, stills: {count: 420, people: 30}}
+backbones:
+  small:
+    kind: residual
+    stills: [demo_stills]
+    width: 16
+    depth: 1
+    standardize: image
+    optimizer: adamw
+    learning_rate: 0.006
+    epochs: 12
+    batch_size: 32
+    mixup: 0
+    dropout: 0.1
+    average: 0.9
+    precision: float32
+systems:
+  run: all
+  face:
+    ee_framewise: {kind: framewise, inputs: [ee], class_weights: logarithmic}
+    ee_svm: {kind: linear_svm, inputs: [ee], window_s: 1.0, statistics: mean_std, class_weights: balanced}
+  sound:
+    svm: {kind: linear_svm, inputs: [functionals], window_s: 1.0, shift: 1.0, class_weights: balanced}
+fusion:
+  methods:
+    log_mean: {kind: log_mean}
+    mcwf: {kind: mcwf, pool: 100}
+evaluation:
+  resamples: 200
+  measure: cpm
+  headline: log_mean
+"""
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project in which the small demo has run once. Tests must not change what is there."""
+    made = make_project(tmp_path_factory.mktemp("seen") / "project")
+    made.write("conf/local/parameters.yml", SMALL)
+    made.kedro("run")
+    return made
+
+
+@pytest.fixture
+def seen_copy(seen: Project, tmp_path: Path) -> Project:
+    """A copy that a test may change."""
+    shutil.copytree(seen.folder, tmp_path / "project", symlinks=True)
+    return dataclasses.replace(seen, folder=tmp_path / "project")
+
+
+def table(project: Project, layer: str, name: str) -> pd.DataFrame:
+    return pd.read_parquet(project.latest(f"data/{layer}/demo/{name}.parquet"))
+
+
+def results(project: Project, measure: str = "uar") -> dict[str, float]:
+    metrics = table(project, "08_reporting", "metrics")
+    rows = metrics[(metrics["fold"] == "all") & (metrics["measure"] == measure) & metrics["class"].isna()]
+    return dict(zip(rows["system"], rows["value"], strict=True))
+
+
+def pieces(project: Project, layer: str, name: str) -> Iterator[tuple[object, object]]:
+    for entry in read_manifest(project.latest(f"data/{layer}/demo/{name}.parquet")):
+        yield entry.key, entry.path and pq.read_table(project.folder / "data" / layer / name / entry.path)
+
+
+def decoded_frames(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def test_every_system_beats_chance_on_people_it_has_not_seen(seen: Project) -> None:
+    found = results(seen)
+    assert set(found) == {"ee_framewise", "ee_svm", "svm", "log_mean", "mcwf"}
+    # seven classes: 14 %
+    assert found["log_mean"] > 0.25, found
+    assert found["ee_framewise"] > 0.2, found
+
+
+def test_every_annotated_frame_is_scored_once_by_everyone(seen: Project) -> None:
+    predictions = table(seen, "07_model_output", "predictions")
+    annotations = table(seen, "03_primary", "annotations")
+    folds = table(seen, "03_primary", "folds")
+    validated = folds[(folds["fold"] == "0") & (folds["role"] == "validation")]["clip_id"]
+    wanted = annotations[annotations["clip_id"].isin(validated)]
+    fused = predictions[predictions["system"] == "log_mean"]
+    joined = wanted.merge(fused, on=["clip_id", "frame"], how="outer")
+    assert len(joined) == len(wanted) == len(fused)
+    assert (joined["label"] == joined["truth"]).all()
+    np.testing.assert_array_equal(joined["time_x"], joined["time_y"])
+
+
+def test_annotated_frames_are_those_of_the_label_files(seen: Project) -> None:
+    annotations = table(seen, "03_primary", "annotations")
+    files = sorted((seen.folder / "data/01_raw/demo/annotations").rglob("*.txt"))
+    for file in files:
+        values = [int(line) for line in file.read_text(encoding="utf-8").splitlines()[1:]]
+        own = annotations[annotations["clip_id"] == f"demo/{file.stem}"]
+        assert own["frame"].tolist() == [index for index, value in enumerate(values) if value >= 0]
+    assert annotations["clip_id"].nunique() == len(files)
+
+
+def test_challenge_files_have_a_line_for_every_decoded_frame(seen: Project) -> None:
+    folder = seen.latest("data/07_model_output/demo/submission")
+    names = {path.stem for path in folder.glob("*.txt")}
+    truth = seen.folder / "data/01_raw/demo/annotations/EXPR_Set/Validation_Set"
+    assert names == {path.stem for path in truth.glob("*.txt")}
+    videos = {path.stem: path for path in (seen.folder / "data/01_raw/demo/videos").rglob("*.mp4")}
+    for name in names:
+        lines = (folder / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+        assert lines[0] == "Neutral,Anger,Disgust,Fear,Happiness,Sadness,Surprise"
+        video = videos[name.removesuffix("_left").removesuffix("_right")]
+        assert len(lines) - 1 == decoded_frames(video)
+    assert table(seen, "07_model_output", "submission_check")["problem"].isna().all()
+
+
+def test_a_spoilt_challenge_file_is_found_where_it_lies(seen_copy: Project) -> None:
+    folder = seen_copy.latest("data/07_model_output/demo/submission")
+    file = sorted(folder.glob("*.txt"))[0]
+    file.write_text(file.read_text(encoding="utf-8") + "3\n", encoding="utf-8")
+    output = seen_copy.kedro("run", "--nodes=validate_submission")
+    assert file.stem in output
+    check = table(seen_copy, "07_model_output", "submission_check").set_index("file")["problem"]
+    assert check.notna().sum() == 1
+    assert "decisions for" in check[file.stem]
+
+
+def test_every_frame_says_where_its_box_is_from(seen: Project) -> None:
+    for key, tracks in pieces(seen, "02_intermediate", "face_tracks"):
+        rows = tracks.to_pandas()
+        origins = set(rows["origin"])
+        assert origins <= {"detected", "interpolated", "nearest", "missing"}, key
+        assert (rows["origin"] == "detected").sum() >= 3, key
+        boxed = rows["origin"].isin(["detected", "interpolated"])
+        assert rows.loc[boxed, ["x1", "y1", "x2", "y2"]].notna().all(axis=None)
+        assert (np.diff(rows["time"]) > 0).all()
+
+
+def test_crops_are_pictures_that_other_tools_can_show(seen: Project) -> None:
+    import io
+
+    from PIL import Image
+
+    _, crops = next(pieces(seen, "02_intermediate", "face_crops"))
+    images = [row for row in crops.column("image").to_pylist() if row and row["bytes"]]
+    with Image.open(io.BytesIO(images[0]["bytes"])) as picture:
+        assert (picture.format, picture.size, picture.mode) == ("JPEG", (224, 224), "RGB")
+
+
+def test_the_report_shows_timelines_and_contact_sheets(seen: Project) -> None:
+    page = seen.latest("data/08_reporting/demo/report.html").read_text(encoding="utf-8")
+    assert "data:image/jpeg;base64," in page
+    assert "demo/demo03" in page
+    for text in ("frames of 4 clips", "Around changes of emotion", "interpolated"):
+        assert text in page, text
+
+
+def test_with_shuffled_training_labels_results_fall_to_chance(seen_copy: Project) -> None:
+    seen_copy.kedro("run", "--params", "cross_validation.permute_training_labels=true")
+    found = results(seen_copy)
+    assert np.mean(list(found.values())) < 0.22, found
+    assert max(found.values()) < 0.32, found
+    page = seen_copy.latest("data/08_reporting/demo/report.html").read_text(encoding="utf-8")
+    assert "shuffled" in page
+
+
+def test_without_a_modality_the_other_goes_on_alone(seen_copy: Project) -> None:
+    both = results(seen_copy, "cpm")
+    output = seen_copy.kedro("run", "--params", "systems.run=svm")
+    assert "face_crops" not in output.replace("load", ""), "no face is looked for when nothing looks"
+    assert results(seen_copy, "cpm")["svm"] == both["svm"]
+    seen_copy.kedro("run", "--params", "systems.run=ee_framewise+ee_svm")
+    seeing = results(seen_copy, "cpm")
+    assert seeing["ee_framewise"] == both["ee_framewise"]
+    assert seeing["log_mean"] != both["log_mean"]
+
+
+def test_without_tracking_somebody_else_is_taken_for_the_person(seen_copy: Project) -> None:
+    before = dict(pieces(seen_copy, "02_intermediate", "face_tracks"))
+    choice = {"kind": "largest"}
+    seen_copy.write("conf/local/parameters.yml", SMALL + f"faces: {{person: {choice}}}\n")
+    seen_copy.kedro("run", "--to-outputs=face_tracks")
+    after = dict(pieces(seen_copy, "02_intermediate", "face_tracks"))
+    pairs = [key for key in before if str(key).endswith(("_left", "_right"))]
+    left = [key for key in pairs if str(key).endswith("_left")]
+    same = [before[key].column("x1").equals(after[key].column("x1")) for key in left]
+    assert pairs
+    assert not all(same), "of two people the larger one is taken for both"
+    for key in left:
+        other = str(key).replace("_left", "_right")
+        assert after[key].column("x1").equals(after[other].column("x1"))
+        assert not before[key].column("x1").equals(before[other].column("x1"))
+
+
+def test_without_resampling_each_frame_keeps_its_label(seen_copy: Project) -> None:
+    at_5hz = table(seen_copy, "03_primary", "labels_5hz")
+    assert np.allclose(at_5hz["end"] - at_5hz["start"], 0.2)
+    before = results(seen_copy, "cpm")
+    seen_copy.write("conf/local/parameters.yml", SMALL + "labels: {rate: null}\n")
+    seen_copy.kedro("run")
+    assert len(table(seen_copy, "03_primary", "labels_5hz")) == len(table(seen_copy, "03_primary", "annotations"))
+    assert results(seen_copy, "cpm") != before
+
+
+def test_a_label_file_for_another_video_and_a_damaged_video_are_rows(seen_copy: Project) -> None:
+    folder = seen_copy.folder / "data/01_raw/bad"
+    shutil.copytree(seen_copy.folder / "data/01_raw/demo", folder)
+    training = folder / "annotations/EXPR_Set/Training_Set"
+    short, cut = sorted(path for path in training.glob("*.txt") if "_" not in path.stem)[:2]
+    short.write_text("\n".join(short.read_text(encoding="utf-8").splitlines()[:20]), encoding="utf-8")
+    video = next((folder / "videos").rglob(f"{cut.stem}.mp4"))
+    video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    (training / "demo99.txt").write_text("Neutral,Anger\n0\n", encoding="utf-8")
+    seen_copy.kedro("run", "--params", f"corpora.demo.path={folder}")
+    failures = table(seen_copy, "08_reporting", "failures")
+    told = dict(zip(failures["key"], failures["message"], strict=True))
+    assert "labels for a video of" in told[f"demo/{short.stem}"]
+    assert any((cut.stem in key and "cut short" in message) or "damaged" in message for key, message in told.items())
+    assert "no video 'demo99'" in told["demo/train/demo99.txt"]
+    assert results(seen_copy)["log_mean"] > 0.15
