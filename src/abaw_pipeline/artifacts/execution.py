@@ -18,6 +18,15 @@ class Execution(Part):
     scratch: str = Field("data/.scratch", min_length=1, description="folder where long training leaves its state")
     on_error: Literal["record", "raise"] = Field("record", description="record a failed key, or stop the run")
 
+    @property
+    def place(self) -> str:
+        """The device itself: what `auto` stands for on this machine."""
+        if self.device != "auto":
+            return self.device
+        import torch
+
+        return "cuda" if torch.cuda.is_available() else "cpu"
+
     def processes(self, tasks: int) -> int:
         """Processes to use for a number of tasks, at least 1."""
         wanted = cores() if self.workers == "auto" else self.workers

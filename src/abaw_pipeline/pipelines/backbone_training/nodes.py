@@ -55,7 +55,7 @@ def train_backbones(
             [stills.ref(key) for key in stills.asked if key[0] in settings.stills],
             ordered(set(rows["label"])),
             seed,
-            device=execution.device,
+            device=execution.place,
             scratch=str(Path(execution.scratch).absolute()),
         )
     return RecipeMap("backbones", recipes)

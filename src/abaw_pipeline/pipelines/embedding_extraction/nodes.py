@@ -36,7 +36,7 @@ def extract_faces(
                     "backbone": backbones.ref(face.extractors[name].backbone),
                     "extractor": face.extractors[name],
                 },
-                execution={"device": execution.device},
+                execution={"device": execution.place},
                 chunk=CLIPS_A_CALL,
             )
             for name in systems.needed("face")

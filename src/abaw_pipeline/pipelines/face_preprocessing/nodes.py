@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap
 from abaw_pipeline.artifacts.execution import Execution
@@ -19,12 +21,9 @@ def find_faces(clips: Table, faces: Faces, systems: SystemsStage, execution: Exe
     asked for.
     """
     from abaw_pipeline.faces import Provided
-    from abaw_pipeline.faces.persons import MainPerson
     from abaw_pipeline.faces.recipes import find_faces as find
 
     recipes = {}
-    # Who is chosen of those who were found changes nothing in what is found.
-    looking = faces.model_copy(update={"person": MainPerson(), "nearest_s": None})
     stretches = segments(clips) if systems.looks else {}
     if stretches and not isinstance(faces.detector, Provided):
         faces.detector.open()  # what is missing is told once, before any video is decoded
@@ -36,10 +35,10 @@ def find_faces(clips: Table, faces: Faces, systems: SystemsStage, execution: Exe
                 "media": File(clip["media"], clip["sha256"]),
                 "start": clip["start"],
                 "end": clip["end"],
-                "settings": looking,
+                "settings": faces.finding(),
                 "boxes": _provided_boxes(faces, clip["media"]),
             },
-            execution={"device": execution.device},
+            execution={"device": execution.place},
         )
     return RecipeMap("face_crops", recipes)
 
@@ -48,35 +47,30 @@ def choose_people(clips: Table, face_crops: PieceMap, faces: Faces) -> RecipeMap
     """The annotated person of each clip, frame by frame."""
     from abaw_pipeline.faces.persons import choose_person
 
-    return RecipeMap(
-        "face_tracks",
-        {
-            clip["clip_id"]: Recipe(
-                choose_person, {"faces": face_crops.ref(key), "side": clip["side"], "settings": faces}
-            )
-            for key, members in segments(clips).items()
-            if key in set(face_crops.asked)
-            for clip in members
-        },
-    )
+    recipes = {}
+    for key, clip in _looked_at(clips, face_crops):
+        side = clip["side"] if isinstance(clip["side"], str) else None
+        arguments = {"faces": face_crops.ref(key), "side": side, "settings": faces}
+        recipes[clip["clip_id"]] = Recipe(choose_person, arguments)
+    return RecipeMap("face_tracks", recipes)
 
 
 def draw_sheets(clips: Table, face_crops: PieceMap, face_tracks: PieceMap) -> RecipeMap:
     """A contact sheet of each clip: who was found when, and who was taken for the annotated person."""
     from abaw_pipeline.faces.sheet import contact_sheet
 
-    return RecipeMap(
-        "contact_sheets",
-        {
-            clip["clip_id"]: Recipe(
-                contact_sheet,
-                {"faces": face_crops.ref(key), "tracks": face_tracks.ref(clip["clip_id"])},
-            )
-            for key, members in segments(clips).items()
-            if key in set(face_crops.asked)
-            for clip in members
-        },
-    )
+    recipes = {}
+    for key, clip in _looked_at(clips, face_crops):
+        arguments = {"faces": face_crops.ref(key), "tracks": face_tracks.ref(clip["clip_id"])}
+        recipes[clip["clip_id"]] = Recipe(contact_sheet, arguments)
+    return RecipeMap("contact_sheets", recipes)
+
+
+def _looked_at(clips: Table, face_crops: PieceMap) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each clip whose stretch of video was searched for faces, after the stretch's key."""
+    asked = set(face_crops.asked)
+    for key, members in segments(clips).items():
+        yield from ((key, clip) for clip in members if key in asked)
 
 
 def _provided_boxes(faces: Faces, media: str) -> File | None:
