@@ -23,7 +23,10 @@ ARTIFACTS = {
 }
 PIPELINES = (
     "ingestion",
+    "face_preprocessing",
     "audio_separation",
+    "label_resampling",
+    "backbone_training",
     "embedding_extraction",
     "temporal_modeling",
     "fusion",
@@ -183,7 +186,8 @@ def test_an_older_version_can_be_loaded(demo_copy: Project) -> None:
     assert "sound_posteriors (" in output
     assert 'systems.run: "svm", now null' in output
     assert "kedro run --pipelines=temporal_modeling" in output
-    assert "not fused" not in demo_copy.kedro("run", "--nodes=fit_fusion", f"--load-versions=sound_posteriors:{first}")
+    versions = f"--load-versions=sound_posteriors:{first},face_posteriors:{first}"
+    assert "not fused" not in demo_copy.kedro("run", "--nodes=fit_fusion", versions)
 
 
 def test_stored_tables_are_not_mixed_with_other_parameters(demo_copy: Project) -> None:
