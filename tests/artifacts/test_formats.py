@@ -23,6 +23,7 @@ ROUND_TRIPS = {
         {"transposed": np.arange(6.0).reshape(2, 3).T},
         {},
     ],
+    "picture": [b"\xff\xd8\xff\xe0 and so on"],
     "json": [{"b": 1, "a": [None, True, 1.5, "é"]}, [], "text", 3, None],
 }
 CASES = [(name, value) for name, values in ROUND_TRIPS.items() for value in values]

@@ -11,11 +11,11 @@ from abaw_pipeline.evaluation.protocols import (
     Official,
     SubjectKFold,
     SubjectLists,
-    find_subject,
     label_rows,
     make_folds,
     parse_folds,
 )
+from abaw_pipeline.evaluation.subjects import find_subject
 
 S2 = SubjectLists(
     validation=[

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import re
 from collections.abc import Sequence
@@ -12,12 +11,12 @@ from pydantic import Field
 
 from abaw_pipeline.errors import PipelineError, ProtocolError
 from abaw_pipeline.evaluation.splits import split_subjects
+from abaw_pipeline.evaluation.subjects import SubjectId, find_subject
 from abaw_pipeline.parts import Part
 from abaw_pipeline.types import Table
 
 logger = logging.getLogger(__name__)
 
-SubjectId = str | int
 Folds = str | int | Sequence[int]
 COLUMNS = ["fold", "parent", "clip_id", "subject", "role"]
 
@@ -131,36 +130,6 @@ class Official(Part):
 
 Protocol: TypeAlias = SubjectLists | SubjectKFold | Official
 AnyProtocol = Annotated[Protocol, Field(discriminator="kind")]
-
-
-def find_subject(wanted: SubjectId, known: Sequence[str], *, where: str = "") -> str:
-    """The subject of the clips that a user means: `2`, `"02"` or `"ravdess/02"` is `ravdess/02`.
-
-    Raises:
-        ProtocolError: nobody or more than one is meant; the nearest names are given.
-    """
-    text = str(wanted)
-    for matches in (
-        [name for name in known if name == text],
-        [name for name in known if _local(name) == text],
-        [name for name in known if text.isdecimal() and _number(name) == int(text)],
-    ):
-        if len(matches) == 1:
-            return matches[0]
-        if matches:
-            raise ProtocolError(
-                f"subject {wanted!r} may be any of {', '.join(matches)}",
-                where=where,
-                hint="Write the whole name.",
-            )
-    local = {_local(name): name for name in known}
-    near = difflib.get_close_matches(text, known, n=1, cutoff=0.0)
-    near = [local[name] for name in difflib.get_close_matches(_local(text), list(local), n=1, cutoff=0.5)] or near
-    raise ProtocolError(
-        f"no labelled clip has the subject {wanted!r}",
-        where=where,
-        hint=f"The nearest is {near[0]!r}." if near else "",
-    )
 
 
 def parse_folds(folds: Folds, n_folds: int) -> tuple[int, ...]:
@@ -307,12 +276,3 @@ def _labelled(clips: Table) -> Table:
     if nobody.any():
         raise ProtocolError(f"clip {labelled.loc[nobody, 'clip_id'].iloc[0]!r} has no subject", where="clips")
     return labelled.reset_index(drop=True)
-
-
-def _local(subject: str) -> str:
-    return subject.rsplit("/", 1)[-1]
-
-
-def _number(subject: str) -> int | None:
-    local = _local(subject)
-    return int(local) if local.isdecimal() else None
