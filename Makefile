@@ -48,7 +48,7 @@ demo: $(BASE) ## run the whole chain on the embedded demo corpus
 	$(BIN)/kedro run
 
 test: $(DEV) lint ## lint and all quick tests
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not real and not long" --cov --cov-report=term:skip-covered --durations=10
+	$(BIN)/pytest -n 2 --dist loadfile -m "not real and not long" --cov --cov-report=term:skip-covered --durations=10
 
 lint: $(DEV) ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .

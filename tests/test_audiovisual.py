@@ -15,8 +15,6 @@ from tests.conftest import Project, make_project
 
 from abaw_pipeline.artifacts.manifest import read_manifest
 
-pytestmark = pytest.mark.xdist_group("audiovisual")
-
 SMALL = """
 demo_corpus:
   path: ${corpus_folder:demo}

@@ -6,13 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 from filelock import FileLock
 from tests.conftest import Project
 
 from abaw_pipeline.artifacts.manifest import read_manifest
-
-pytestmark = pytest.mark.xdist_group("demo")
 
 ARTIFACTS = {
     "media": "data/02_intermediate/demo/media.parquet",
@@ -194,6 +191,11 @@ def test_stored_tables_are_not_mixed_with_other_parameters(demo_copy: Project) -
     output = demo_copy.kedro("run", "--pipelines=fusion", "--params", "cross_validation.protocol.k=2", ok=False)
     assert "cross_validation.protocol.k: 3, now 2" in output
     assert "Traceback" not in output
+
+
+def test_how_work_is_done_makes_nothing_stale(demo_copy: Project) -> None:
+    demo_copy.kedro("run", "--pipelines=temporal_modeling", "--params", "execution.workers=1")
+    demo_copy.kedro("run", "--pipelines=fusion")
 
 
 def test_only_named_nodes_run(demo_copy: Project) -> None:

@@ -5,8 +5,6 @@ import json
 import pytest
 from tests.conftest import PROJECT, Project
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.mark.parametrize("path", sorted((PROJECT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
 def test_every_cell_runs(demo_project: Project, path) -> None:

@@ -65,6 +65,7 @@ def test_a_study_of_sound_asks_for_no_faces(tree: dict[str, Any]) -> None:
         ("fusion.optimistic", ["mcfw"], ["fusion", "did you mean 'mcwf'"]),
         ("sound.extractors.logmel.bandz", 3, ["sound.extractors.logmel:", "'bandz'"]),
         ("evaluation.headline", "logmean", ["evaluation.headline", "did you mean 'log_mean'"]),
+        ("evaluation.submission", "mcfw", ["evaluation.submission", "did you mean 'mcwf'"]),
         ("study", "my study", ["study"]),
         ("corpora", {}, ["corpora"]),
     ],

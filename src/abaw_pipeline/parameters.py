@@ -81,7 +81,9 @@ class SoundStage(Part):
     """Sound: separation and features."""
 
     separation: Separation = Field(default_factory=NoSeparation)
-    extractors: dict[str, SoundExtractor] = Field(description="feature sets, by the name systems ask for")
+    extractors: dict[str, SoundExtractor] = Field(
+        default_factory=dict, description="feature sets, by the name systems ask for"
+    )
 
 
 class CrossValidation(Part):
@@ -173,7 +175,9 @@ class EvaluationStage(Part):
     resamples: int = Field(1000, ge=100, description="bootstrap resamples of subjects")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="confidence of all intervals")
     headline: str = Field("", description="system or fusion that the report opens with; empty: the best")
-    submission: str = Field("", description="fusion that challenge files are written of; empty: the headline")
+    submission: str = Field(
+        "", description="fusion that challenge files are written of; empty: the headline, else the first"
+    )
     measure: Measure = Field("accuracy", description="what the report opens with and ranks systems by")
     change_point_width: float = Field(2.0, gt=0, description="seconds of a bin around changes of emotion (S0, Table 8)")
     change_point_bins: int = Field(2, ge=1, description="bins on each side of a change")
@@ -215,6 +219,9 @@ class Parameters(Part):
             optimistic = [f"{name}_optimistic" for name in self.fusion.optimistic]
             named = dict.fromkeys([*self.systems.chosen, *self.fusion.methods, *optimistic])
             _check_known((self.evaluation.headline,), named, "running system or fusion", "evaluation.headline: ")
+        if self.evaluation.submission:
+            methods = self.fusion.methods
+            _check_known((self.evaluation.submission,), methods, "fusion method", "evaluation.submission: ")
         if self.fusion.members != "all":
             _check_known(self.fusion.members, self.systems.chosen, "running system", "fusion.members: ")
         return self

@@ -11,6 +11,9 @@ from kedro.pipeline import Pipeline
 
 PREFIX = "params:"
 
+EXECUTION = "execution"
+"""The section that says where and how work is done, and changes no result."""
+
 
 class Provenance:
     """A small file beside the data that remembers, dataset by dataset, the parameters behind it.
@@ -39,13 +42,16 @@ class Provenance:
     def differences(self, name: str) -> list[str]:
         """What has changed since a dataset was made: "evaluation.seed: 1, now 2"; nothing where it is not known."""
         before = self._read().get(name)
-        return [] if before is None else list(_compare(before, self._behind(name), ""))
+        if before is None:
+            return []
+        before.pop(EXECUTION, None)
+        return list(_compare(before, self._behind(name), ""))
 
     def _behind(self, name: str) -> dict[str, Any]:
         """Parameters that reach a dataset through any of the nodes before it."""
         ancestors = self._whole.to_outputs(name)
         sections = {each.removeprefix(PREFIX) for each in ancestors.inputs() if each.startswith(PREFIX)}
-        return {section: _plain(self._tree.get(section)) for section in sorted(sections)}
+        return {section: _plain(self._tree.get(section)) for section in sorted(sections - {EXECUTION})}
 
     def _read(self) -> dict[str, Any]:
         if not self._path.is_file():

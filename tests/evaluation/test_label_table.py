@@ -5,6 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from abaw_pipeline.errors import DataError
 from abaw_pipeline.evaluation.label_table import resample_annotations
 
 CLIPS = pd.DataFrame({"clip_id": ["v", "w"], "duration": [2.0, 3.5]})
@@ -44,3 +45,9 @@ def test_videos_of_any_rate_get_the_same_steps(fps: float) -> None:
     labels = [label for _, _, label in of_video(table)]
     assert labels[:4] == ["x"] * 4
     assert labels[6:10] == ["y"] * 4
+
+
+def test_a_rate_at_which_a_class_is_lost_is_refused() -> None:
+    annotations, frames = annotated(10, "xxxxyxxxxx")
+    with pytest.raises(DataError, match=r"no step of 1 Hz keeps y.*labels\.rate"):
+        resample_annotations(CLIPS, annotations, frames, 1.0)

@@ -132,3 +132,12 @@ def test_frames_of_a_clip_are_counted_each(predictions):
     table = metrics(frames)
     assert pick(table, fold="all", measure="accuracy", interval="wald")["n"].item() == 18
     assert set(table["level"]) == {"frame"}
+
+
+def test_frames_and_whole_clips_are_measured_apart_and_never_summed(predictions):
+    frames = predictions.assign(frame=range(len(predictions)), clip_id="video")
+    both = pd.concat([predictions.assign(frame=None), frames], ignore_index=True)
+    table = metrics(both)
+    assert set(table["level"]) == {"clip", "frame"}
+    assert pick(table, fold="all", measure="uar", level="frame", label=None)["n"].item() == len(frames)
+    assert confusion_table(both, CLASSES).query("fold == 'all'")["count"].sum() == len(frames)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from abaw_pipeline.corpora.base import Corpus, Quarantined
+from abaw_pipeline.errors import CorpusError
 from abaw_pipeline.schemas import ANNOTATIONS, CLIPS, QUARANTINE
 
 if TYPE_CHECKING:
@@ -72,11 +73,21 @@ def annotate(clips: pd.DataFrame, frame_labels: Mapping[Any, pa.Table]) -> pd.Da
     Args:
         clips: CLIPS schema.
         frame_labels: clip id -> columns frame, time, label, as `frame_labels.read_labels` gives them.
+
+    Raises:
+        CorpusError: there is no label at all.
     """
     labelled = clips.loc[clips["label"].notna(), ["clip_id", "label"]]
     timed = [table.to_pandas().assign(clip_id=clip_id) for clip_id, table in frame_labels.items()]
-    whole = labelled.assign(frame=None, time=None)
-    return ANNOTATIONS.validate(pd.concat([table for table in (whole, *timed) if len(table)], ignore_index=True))
+    tables = [table for table in (labelled.assign(frame=None, time=None), *timed) if len(table)]
+    if not tables:
+        raise CorpusError(
+            "no clip and no frame has a label that can be used",
+            where="annotations",
+            hint="The failures of frame_labels say what is wrong with label files; without labels, stop at "
+            "--to-outputs=face_embeddings,sound_embeddings.",
+        )
+    return ANNOTATIONS.validate(pd.concat(tables, ignore_index=True))
 
 
 def _hash_files(listing: pd.DataFrame, column: str) -> tuple[pd.Series, list[Quarantined]]:

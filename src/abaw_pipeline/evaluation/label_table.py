@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from abaw_pipeline.errors import DataError
 from abaw_pipeline.evaluation.resampling import to_rate
 from abaw_pipeline.schemas import LABELS
 
@@ -28,6 +29,9 @@ def resample_annotations(
 
     Returns:
         A row for each labelled step or frame; one row from 0 to the duration for a clip labelled as a whole.
+
+    Raises:
+        DataError: the rate is so low that a class is lost.
     """
     duration = clips.set_index("clip_id")["duration"]
     whole = annotations[annotations["frame"].isna()]
@@ -46,7 +50,15 @@ def resample_annotations(
             start, end, values = steps.start[known], steps.end[known], steps.values[known]
         label = np.asarray(names, dtype=object)[values]
         tables.append(pd.DataFrame({"clip_id": clip_id, "start": start, "end": end, "label": label}))
-    return LABELS.validate(pd.concat(tables, ignore_index=True)) if tables else LABELS.empty()
+    result = LABELS.validate(pd.concat(tables, ignore_index=True)) if tables else LABELS.empty()
+    lost = sorted(set(annotations["label"]) - set(result["label"]))
+    if lost:
+        raise DataError(
+            f"no step of {rate:g} Hz keeps {', '.join(lost)}",
+            where="labels_5hz",
+            hint="Raise labels.rate, or use null.",
+        )
+    return result
 
 
 def _ends(index: np.ndarray, frames: pa.Table, duration: float) -> np.ndarray:

@@ -96,6 +96,8 @@ def metrics_table(
 def confusion_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Confusion counts of every system, per fold and over all folds, with all K x K cells.
 
+    Where some decisions are about frames and some about clips as a whole, frames are counted: a sum would say little.
+
     Args:
         predictions: as for `metrics_table`.
         classes: names of the K classes.
@@ -107,6 +109,8 @@ def confusion_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.Dat
         DataError: as for `metrics_table`.
     """
     _check(predictions, classes)
+    framed = _level(predictions) == "frame"
+    predictions = predictions[framed] if framed.any() else predictions
     cells = pd.MultiIndex.from_product([classes, classes], names=["truth", "predicted"]).to_frame(index=False)
     tables = [
         cells.assign(system=system, fold=fold, count=part.counts.ravel())

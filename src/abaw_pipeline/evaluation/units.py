@@ -60,7 +60,8 @@ def training_units(labels: Mapping[str, Runs], clip_ids: Iterable[str], rate: fl
         Columns clip_id, frame (number of the step), time (seconds), label; frame and time are null for a clip.
     """
     tables = []
-    for clip_id in [each for each in labels if each in set(clip_ids)]:
+    chosen = set(clip_ids)
+    for clip_id in [each for each in labels if each in chosen]:
         run = labels[clip_id]
         if clip_id in whole:
             tables.append(_rows(clip_id, [None], [None]).assign(label=run["label"][0]))

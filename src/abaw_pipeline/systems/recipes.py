@@ -22,6 +22,8 @@ def fit_system(
     inputs: Mapping[str, Sequence[Any]],
     labels: Sequence[ClipLabels],
     seed: int,
+    *,
+    device: str = "cpu",
 ) -> Fitted:
     """Train a system on clips.
 
@@ -35,13 +37,14 @@ def fit_system(
         labels: one item a clip: the name of the class of the clip as a whole, or its stretches as
             `evaluation.training_labels.label_runs` gives them.
         seed: of everything drawn at random.
+        device: where a network is trained.
 
     Raises:
         DataError: nothing to learn from, or a label that is not among the classes.
     """
     timed = [timed_labels(item, classes, length) for item, length in zip(labels, durations, strict=True)]
     examples = Examples(clip_ids, subjects, classes, inputs, np.array(durations, dtype=np.float64), timed)
-    return system.fit(examples, seed=seed)
+    return system.fit(examples, seed=seed, device=device)
 
 
 def predict_system(
@@ -52,6 +55,8 @@ def predict_system(
     durations: Sequence[float],
     classes: Sequence[str],
     inputs: Mapping[str, Sequence[Any]],
+    *,
+    device: str = "cpu",
 ) -> pa.Table:
     """Posteriors of clips, one row a window: clip_id, start, end (seconds from the clip's start), p_<emotion>.
 
@@ -59,7 +64,8 @@ def predict_system(
         DataError: the system was trained for other classes or inputs.
     """
     examples = Examples(clip_ids, subjects, classes, inputs, np.array(durations, dtype=np.float64))
-    return posterior_table(clip_ids, classes, system.predict(fitted, examples) if len(examples) else [])
+    said = system.predict(fitted, examples, device=device) if len(examples) else []
+    return posterior_table(clip_ids, classes, said)
 
 
 def posterior_table(clip_ids: Sequence[str], classes: Sequence[str], posteriors: Sequence[Posteriors]) -> pa.Table:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap, Ref
+from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.emotions import ordered
 from abaw_pipeline.parameters import VOCALS, CrossValidation, FusionStage, SystemsStage
 from abaw_pipeline.systems import AnySystem
 from abaw_pipeline.types import Table
+
+ON_THE_CPU = Execution()
 
 Sources = dict[str, PieceMap]
 """Where inputs come from: `vocals` by clip, everything else (empty name) by feature set and clip."""
@@ -23,11 +26,12 @@ def fit_face_systems(
     fusion: FusionStage,
     cross_validation: CrossValidation,
     seed: int,
+    execution: Execution = ON_THE_CPU,
 ) -> RecipeMap:
     """Each system that sees, trained on the training side of each fold; those to be fused on inner folds too."""
     sources = {"": face_embeddings}
     chosen = systems.of("face")
-    recipes = _fits(clips, folds, labels_5hz, sources, chosen, systems, fusion, cross_validation, seed)
+    recipes = _fits(clips, folds, labels_5hz, sources, chosen, systems, fusion, cross_validation, seed, execution)
     return RecipeMap("face_systems", recipes)
 
 
@@ -41,11 +45,12 @@ def fit_sound_systems(
     fusion: FusionStage,
     cross_validation: CrossValidation,
     seed: int,
+    execution: Execution = ON_THE_CPU,
 ) -> RecipeMap:
     """Each system that hears, trained on the training side of each fold; those to be fused on inner folds too."""
     sources = {"": sound_embeddings, VOCALS: vocals}
     chosen = systems.of("sound")
-    recipes = _fits(clips, folds, labels_5hz, sources, chosen, systems, fusion, cross_validation, seed)
+    recipes = _fits(clips, folds, labels_5hz, sources, chosen, systems, fusion, cross_validation, seed, execution)
     return RecipeMap("sound_systems", recipes)
 
 
@@ -57,10 +62,11 @@ def predict_faces(
     fitted: PieceMap,
     systems: SystemsStage,
     fusion: FusionStage,
+    execution: Execution = ON_THE_CPU,
 ) -> RecipeMap:
     """Posteriors over time of each fold's validation clips, by each system that sees."""
     sources = {"": face_embeddings}
-    recipes = _predictions(clips, folds, labels_5hz, sources, fitted, systems.of("face"), systems, fusion)
+    recipes = _predictions(clips, folds, labels_5hz, sources, fitted, systems.of("face"), systems, fusion, execution)
     return RecipeMap("face_posteriors", recipes)
 
 
@@ -73,10 +79,11 @@ def predict_sound(
     fitted: PieceMap,
     systems: SystemsStage,
     fusion: FusionStage,
+    execution: Execution = ON_THE_CPU,
 ) -> RecipeMap:
     """Posteriors over time of each fold's validation clips, by each system that hears."""
     sources = {"": sound_embeddings, VOCALS: vocals}
-    recipes = _predictions(clips, folds, labels_5hz, sources, fitted, systems.of("sound"), systems, fusion)
+    recipes = _predictions(clips, folds, labels_5hz, sources, fitted, systems.of("sound"), systems, fusion, execution)
     return RecipeMap("sound_posteriors", recipes)
 
 
@@ -90,6 +97,7 @@ def _fits(
     fusion: FusionStage,
     cross_validation: CrossValidation,
     seed: int,
+    execution: Execution,
 ) -> dict[tuple[str, str], Recipe]:
     from abaw_pipeline.evaluation.training_labels import label_runs, training_labels
     from abaw_pipeline.systems.recipes import fit_system
@@ -108,6 +116,7 @@ def _fits(
                     "labels": [labels[fold][clip_id] for clip_id in usable["clip_id"]],
                     "seed": seed,
                 },
+                execution={"device": execution.place},
             )
     return recipes
 
@@ -121,6 +130,7 @@ def _predictions(
     chosen: dict[str, AnySystem],
     systems: SystemsStage,
     fusion: FusionStage,
+    execution: Execution,
 ) -> dict[tuple[str, str], Recipe]:
     from abaw_pipeline.systems.recipes import predict_system
 
@@ -132,6 +142,7 @@ def _predictions(
                 "fitted": fitted.ref((name, fold)),
                 **_examples(_usable(clips, members, system, sources), labels_5hz, system, sources),
             },
+            execution={"device": execution.place},
         )
         for fold, members in _sides(folds, "validation")
         for name, system in _needed(fold, chosen, systems, fusion).items()

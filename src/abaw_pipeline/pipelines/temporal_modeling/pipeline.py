@@ -8,7 +8,7 @@ from abaw_pipeline.pipelines.temporal_modeling import nodes
 def create_pipeline(**_: object) -> Pipeline:
     """Trains each system on each fold and lets it judge the fold's validation clips."""
     data = {"clips": "clips", "folds": "folds", "labels_5hz": "labels_5hz"}
-    settings = {"systems": "params:systems", "fusion": "params:fusion"}
+    settings = {name: f"params:{name}" for name in ("systems", "fusion", "execution")}
     training = {**settings, "cross_validation": "params:cross_validation", "seed": "params:seed"}
     seen = {**data, "face_embeddings": "face_embeddings"}
     heard = {**data, "vocals": "vocals", "sound_embeddings": "sound_embeddings"}
