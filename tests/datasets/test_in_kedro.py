@@ -109,8 +109,10 @@ def test_an_older_version_is_loaded_on_request(tmp_path):
     assert total_of(SequentialRunner().run(PIPELINE.only_nodes("make_total", "make_table"), older)) == 4
 
 
-def test_processes_of_kedro_s_own(tmp_path):
+def test_processes_of_kedro_s_own(tmp_path, monkeypatch):
     """A save inside a worker of ParallelRunner may use workers of its own."""
+    # A fork of a test process in which torch has threads would wait for them for ever.
+    monkeypatch.setenv("KEDRO_MP_CONTEXT", "spawn")
     config = {**catalog(tmp_path, NAMES, []).to_config()[0], "clips": CLIPS | {"filepath": str(tmp_path / "c.csv")}}
     for name in NAMES:
         config[name]["execution"] = {"workers": 2}

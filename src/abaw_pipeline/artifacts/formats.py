@@ -172,6 +172,10 @@ class JsonFormat:
         return len(value) if isinstance(value, list | dict) else 1
 
 
+JPEG = b"\xff\xd8\xff"
+"""How a JPEG begins."""
+
+
 class PictureFormat:
     """The bytes of one JPEG."""
 
@@ -179,13 +183,16 @@ class PictureFormat:
 
     def write(self, value: Any, path: Path) -> None:
         """Write the bytes."""
-        if not isinstance(value, bytes) or not value.startswith(b"\xff\xd8\xff"):
+        if not isinstance(value, bytes) or not value.startswith(JPEG):
             raise TypeError("a piece in format picture must be the bytes of a JPEG")
         path.write_bytes(value)
 
     def read(self, path: str) -> bytes:
-        """The bytes."""
-        return Path(path).read_bytes()
+        """The bytes; raises ValueError where the file is no JPEG."""
+        value = Path(path).read_bytes()
+        if not value.startswith(JPEG):
+            raise ValueError(f"{path} is no JPEG")
+        return value
 
     def rows(self, value: Any) -> int:
         """One."""
