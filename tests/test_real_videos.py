@@ -29,7 +29,7 @@ backbones:
     stills: [demo_stills]
     side: 36
     size: 32
-    width: 8
+    width: 16
     depth: 1
     epochs: 2
     optimizer: adamw
