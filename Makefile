@@ -7,13 +7,14 @@ DEV := $(VENV)/.dev-installed
 SPEECH := $(VENV)/.speech-installed
 SPLEETER := .venv-spleeter
 SPLEETER_PYTHON ?= python3.11
+VIZ_SITE ?= build
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
 
 export DO_NOT_TRACK := 1
 export PYTHONHASHSEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format test-real test-long bench viz notebook study-ravdess spleeter-env retinaface constraints clean
+.PHONY: help setup demo test lint format test-real test-long bench viz viz-site notebook study-ravdess spleeter-env retinaface constraints clean
 
 help: ## list what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -69,8 +70,12 @@ test-long: $(DEV) ## kill, soak and whole-study suites
 bench: $(DEV) ## measure against what one would otherwise run
 	$(BIN)/python benchmarks/run.py
 
+# Kedro-Viz asks PyPI for newer versions before it starts; a proxy that is not there answers at once.
 viz: $(BASE) ## browse lineage at http://127.0.0.1:4141
-	$(BIN)/kedro viz run --host=127.0.0.1
+	HTTPS_PROXY=http://127.0.0.1:9 $(BIN)/kedro viz run --host=127.0.0.1
+
+viz-site: $(BASE) ## build the same as static files in VIZ_SITE (VIZ_OPTIONS=--no-previews: without faces and rows)
+	$(BIN)/python -m abaw_pipeline.viz_site $(VIZ_SITE) $(VIZ_OPTIONS)
 
 notebook: $(DEV) ## explore the catalog in JupyterLab, on this machine only
 	$(BIN)/kedro jupyter lab --ip=127.0.0.1
@@ -89,4 +94,4 @@ constraints: $(BIN)/uv ## pin anew what pyproject.toml allows
 	$(BIN)/uv --version | sed 's/uv \([^ ]*\).*/uv==\1/' >> constraints.txt
 
 clean: ## remove what runs have made, but not raw data
-	rm -rf data/0[2-8]_* .viz .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf data/0[2-8]_* build .viz .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""How configuration is read: a study replaces whole sections, the command line single values."""
+"""How configuration is read: a study replaces whole sections, the command line single values; the catalog sees both."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
+from omegaconf.errors import InterpolationResolutionError
+
+MISSING = object()
+"""Stands for a default that is not given."""
 
 
 class StudyConfigLoader(OmegaConfigLoader):
@@ -17,6 +21,9 @@ class StudyConfigLoader(OmegaConfigLoader):
     A study's file replaces top-level sections of conf/base, since mappings of named parts must not mix. Kedro lays
     `--params` over each environment before that, so that one value given for a section which the environment leaves
     to conf/base would replace all of it.
+
+    In the catalog, `${study_parameter:execution.workers, auto}` is a value of that finished tree, or the one after the
+    comma where the tree has none. Kedro's `runtime_params` sees `--params` alone.
     """
 
     def _merge_and_resolve(self, key: str, config_per_file: dict[Path, Any]) -> Any:
@@ -25,10 +32,25 @@ class StudyConfigLoader(OmegaConfigLoader):
         return OmegaConf.to_container(OmegaConf.merge({}, *config_per_file.values()), resolve=True)
 
     def _resolve_from_raw_config(self, key: str, *arguments: Any) -> Any:
+        if key == "catalog":
+            self._offer_parameters()
         tree = super()._resolve_from_raw_config(key, *arguments)
         if key != "parameters" or not self.runtime_params:
             return tree
         return OmegaConf.to_container(OmegaConf.merge(tree, self.runtime_params), resolve=True)
+
+    def _offer_parameters(self) -> None:
+        # Resolvers belong to the process, and Kedro never replaces one of CONFIG_LOADER_ARGS: a second loader would
+        # read the first one's parameters. So each registers its own, right before the catalog is resolved.
+        tree = OmegaConf.create(self["parameters"])
+
+        def study_parameter(name: str, default: Any = MISSING) -> Any:
+            value = OmegaConf.select(tree, name, default=default)
+            if value is MISSING:
+                raise InterpolationResolutionError(f"the study has no parameter {name!r}, and no default is given")
+            return value
+
+        OmegaConf.register_resolver("study_parameter", study_parameter, replace=True, annotation_validation="off")
 
 
 def corpus_folder(name: str) -> str:

@@ -44,9 +44,8 @@ class ProjectHooks:
             raise click.ClickException(str(error)) from None
         self._study, self._project = parameters.study, Path(context.project_path)
         self._measure = parameters.evaluation.measure
-        self._provenance = Provenance(
-            self._project / "data" / f".{self._study}.made.json", pipelines["__default__"], tree
-        )
+        whole = pipelines["__default__"] + pipelines["inference"]
+        self._provenance = Provenance(self._project / "data" / f".{self._study}.made.json", whole, tree)
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any) -> None:
@@ -71,7 +70,7 @@ class ProjectHooks:
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:
-        """Release the study and, where a report was made, print its results."""
+        """Release the study and, where a report or pages were made, print what they tell."""
         if self._provenance is not None:
             self._provenance.remember(pipeline.all_outputs())
         self._release_lock()
@@ -81,6 +80,11 @@ class ProjectHooks:
             report: Any = catalog.get("report")
             page = report._get_load_path()
             print_results(catalog.load("metrics"), catalog.load("failures"), page, self._project, self._measure)
+        if "inference.results" in pipeline.all_outputs():
+            from abaw_pipeline.inference.terminal import print_videos
+
+            cards, failures = catalog.load("inference.cards"), catalog.load("inference.failures")
+            print_videos(cards, failures, catalog.load("inference.results"))
 
     @hook_impl
     def on_pipeline_error(self, error: Exception) -> None:

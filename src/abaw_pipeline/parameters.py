@@ -35,6 +35,10 @@ NameList = Annotated[
 """Names, in a file as a list, on the command line joined by `+` (Kedro splits `--params` at every comma)."""
 
 
+def _listed(given: Any) -> Any:
+    return (given,) if isinstance(given, str) else given
+
+
 class ParameterError(PipelineError):
     """Parameters that do not fit the tree; the text names each one and the nearest right one."""
 
@@ -92,6 +96,7 @@ class CrossValidation(Part):
     protocol: AnyProtocol
     folds: Folds = Field("all", description="all, a number, or a list written 0+2")
     inner_folds: int = Field(2, ge=2, description="folds within each training side, to fit fusion on")
+    final: bool = Field(True, description="train on all labelled clips of the protocol, too, for other media")
     permute_training_labels: bool = Field(
         False, description="a check: shuffle labels within each training side; results must fall to chance"
     )
@@ -185,11 +190,25 @@ class EvaluationStage(Part):
     notes: tuple[str, ...] = Field((), description="what a reader of the results must know, for the report's top")
 
 
+class MediaPaths(RootModel[Annotated[tuple[str, ...], BeforeValidator(_listed)]]):
+    """What inference is asked about: files, folders, and manifests of segments."""
+
+
+class InferenceStage(Part):
+    """How media that belong to no corpus are judged."""
+
+    folder: str | None = Field(None, min_length=1, description="where results go; none: among the study's reports")
+    least_faces: int = Field(3, ge=1, description="pictures in which a face must be found for its person to be judged")
+    movie: bool = Field(True, description="write a copy of each video with boxes and emotions drawn in")
+    longest: int = Field(1280, ge=64, description="pixels of that copy's longer side at most")
+    embed_mb: float = Field(12.0, ge=0, description="megabytes up to which that copy is put into the page itself")
+
+
 class Parameters(Part):
     """Everything that a study may set."""
 
-    study: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    seed: Annotated[int, Field(ge=0)] = 0
+    study: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="its name, also of its folders below data/")
+    seed: int = Field(0, ge=0, description="of all that is drawn by chance")
     demo_corpus: DemoStage
     corpora: Corpora
     stills: Stills = Stills({})
@@ -203,6 +222,8 @@ class Parameters(Part):
     fusion: FusionStage
     evaluation: EvaluationStage = EvaluationStage()
     execution: Execution = Execution()
+    media: MediaPaths = MediaPaths(())
+    inference: InferenceStage = InferenceStage()
 
     @model_validator(mode="after")
     def _names_agree(self) -> Parameters:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 
 class Part(BaseModel):
@@ -33,3 +34,40 @@ def unknown_name(name: str, known: list[str], what: str) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"no {what} {name!r}{hint} (there are: {', '.join(known) or 'none'})"
+
+
+def or_own(*methods: str) -> WrapValidator:
+    """Lets a union of parts, told apart by `kind`, also hold a part that a user has written.
+
+    Its kind is where its class is found, as "package.module:Class", and nothing has to be registered.
+
+    Args:
+        methods: what the class must have.
+    """
+
+    def validate(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+        if not isinstance(kind, str) or ":" not in kind:
+            return handler(value)
+        return _import_part(kind, methods).model_validate(value)
+
+    return WrapValidator(validate)
+
+
+def _import_part(kind: str, methods: tuple[str, ...]) -> type[Part]:
+    module, _, name = kind.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(
+            f"kind {kind!r} cannot be imported ({error}); put the module below src/, or install its package"
+        ) from None
+    if not (isinstance(found, type) and issubclass(found, Part)):  # pydantic wants a ValueError
+        raise ValueError(f"kind {kind!r} is no subclass of abaw_pipeline.parts.Part")  # noqa: TRY004
+    missing = [each for each in methods if not callable(getattr(found, each, None))]
+    if missing:
+        raise ValueError(f"kind {kind!r} lacks the method {missing[0]!r}")
+    declared = found.model_fields.get("kind")
+    if declared is None or declared.default != kind:
+        raise ValueError(f"class {name} must say: kind: Literal[{kind!r}] = {kind!r}")
+    return found

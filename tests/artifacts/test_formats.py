@@ -1,3 +1,5 @@
+import errno
+import os
 from typing import Any
 
 import numpy as np
@@ -68,11 +70,63 @@ def test_arrays_may_be_written_to(name, value, tmp_path):
     assert all(array.flags.writeable for array in arrays if isinstance(array, np.ndarray))
 
 
-@pytest.mark.parametrize("name", ROUND_TRIPS)
+@pytest.mark.parametrize("name", [*ROUND_TRIPS, "movie"])
 def test_a_value_of_another_kind_is_a_type_error(name, tmp_path):
     for value in (object(), {1, 2}):
         with pytest.raises(TypeError):
             get_format(name).write(value, tmp_path / "piece")
+
+
+def mp4_box(kind: bytes, content: bytes = b"", *, large: bool = False) -> bytes:
+    size = len(content) + 8
+    if large:
+        return (1).to_bytes(4) + kind + (size + 8).to_bytes(8) + content
+    return size.to_bytes(4) + kind + content
+
+
+MOVIE = mp4_box(b"ftyp", b"isom") + mp4_box(b"moov", b"index") + mp4_box(b"mdat", bytes(1000), large=True)
+
+
+def test_a_movie_is_moved_and_comes_back_as_its_path(tmp_path):
+    made, done, path = get_format("movie"), tmp_path / "done.mp4", tmp_path / "piece.mp4"
+    done.write_bytes(MOVIE)
+    made.write(done, path)
+    assert (done.exists(), path.read_bytes()) == (False, MOVIE)
+    assert made.read(str(path)) == str(path)
+    assert made.rows(done) == made.rows(str(path)) == 1  # the store counts after the file has gone
+
+
+def test_a_movie_is_moved_to_another_file_system(tmp_path, monkeypatch):
+    done, path = tmp_path / "done.mp4", tmp_path / "piece.mp4"
+    done.write_bytes(MOVIE)
+
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "rename", refuse)
+    get_format("movie").write(done, path)
+    assert (done.exists(), path.read_bytes()) == (False, MOVIE)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"RIFF" + bytes(100), MOVIE[:-1], MOVIE + b"x", MOVIE[:12], MOVIE[:30], MOVIE[:25] + MOVIE[-1016:-4]],
+    ids=["empty", "other", "cut", "more", "head", "in a box", "both"],
+)
+def test_a_movie_that_is_none_or_lacks_its_end_is_an_error(content, tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"no mp4|cut short"):
+        get_format("movie").read(str(path))
+    with pytest.raises(ValueError, match=r"no mp4|cut short"):
+        get_format("movie").write(path, tmp_path / "b.mp4")
+    assert path.exists() and not (tmp_path / "b.mp4").exists()
+
+
+def test_a_movie_whose_last_box_has_no_size_reaches_to_the_end(tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(mp4_box(b"ftyp") + mp4_box(b"moov") + bytes(4) + b"mdat" + bytes(50))
+    assert get_format("movie").read(str(path)) == str(path)
 
 
 def wrong_features(**changes: Any) -> FeatureSequence:
@@ -124,7 +178,7 @@ def test_no_format_reads_pickle(tmp_path):
 
     path = tmp_path / "piece"
     path.write_bytes(pickle.dumps({"a": np.zeros(1)}))
-    for name in ROUND_TRIPS:
+    for name in [*ROUND_TRIPS, "movie"]:
         with pytest.raises(Exception, match=r"\w"):
             get_format(name).read(str(path))
 

@@ -1,10 +1,13 @@
 """What is cut and joined again is what it was."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from abaw_pipeline.audio.chunks import chunk_bounds, crossfade
+from abaw_pipeline.audio.separation import NNFilter
+from abaw_pipeline.audio.spleeter import Spleeter
 
 
 @given(total=st.integers(0, 5_000), longest=st.integers(40, 2_000), overlap=st.integers(0, 10))
@@ -21,3 +24,12 @@ def test_a_step_between_two_chunks_becomes_a_ramp():
     assert bounds == [(0, 20), (10, 30)]
     joined = crossfade([(bounds[0], np.zeros(20, np.float32)), (bounds[1], np.ones(20, np.float32))], 30, 10)
     np.testing.assert_allclose(joined[10:20], (np.arange(10) + 0.5) / 10, atol=1e-6)
+
+
+@pytest.mark.parametrize(("part", "chunk", "longest"), [(NNFilter, 60, 600), (Spleeter, 300, 1800)])
+def test_both_that_cut_check_their_chunks(part, chunk, longest):
+    assert (part().chunk, part().overlap) == (chunk, 2)
+    assert part(chunk=longest).chunk == longest
+    for wrong in ({"chunk": longest + 1}, {"chunk": 4.9}, {"overlap": 0.05}, {"overlap": chunk / 4 + 0.1}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            part(**wrong)

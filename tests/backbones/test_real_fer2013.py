@@ -46,7 +46,7 @@ def test_real_faces_are_learnt(stills):
     assert loaded.left_out == dict.fromkeys(["anger", "disgust", "fear", "neutral", "sadness"], FEW + FEW // 3)
     settings = ResidualBackbone.model_validate(
         {
-            **{"stills": ["fer2013"], "width": 16, "depth": 1, "epochs": 8, "batch_size": 32, "standardize": "image"},
+            **{"stills": ["fer2013"], "width": 12, "depth": 1, "epochs": 8, "batch_size": 32, "standardize": "image"},
             **{"optimizer": "adamw", "learning_rate": 0.006, "mixup": 0, "average": 0.95, "precision": "float32"},
         }
     )

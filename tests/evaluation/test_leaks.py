@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 
 from abaw_pipeline.errors import ProtocolError
+from abaw_pipeline.evaluation.folds import make_folds
 from abaw_pipeline.evaluation.leaks import check_leaks
-from abaw_pipeline.evaluation.protocols import SubjectKFold, make_folds
+from abaw_pipeline.evaluation.protocols import SubjectKFold
 
 
 def corpus():
@@ -135,3 +136,33 @@ def test_clips_that_do_not_belong(folds, clips):
         check_leaks(pd.concat([folds, folds[folds["fold"] == "0"].iloc[:1]]), clips, clips)
     with pytest.raises(ProtocolError, match="not test"):
         check_leaks(folds.assign(role=folds["role"].replace("train", "test")), clips, clips)
+
+
+def with_final(clips):
+    return make_folds(SubjectKFold(k=2), clips, inner_folds=2, final=True, seed=0)
+
+
+def test_fold_final_passes_though_it_validates_nothing(clips):
+    check_leaks(with_final(clips), clips, clips)
+
+
+def test_fold_final_holds_nothing_back(clips):
+    folds = with_final(clips)
+    row = folds.index[folds["fold"] == "final"][3]
+    folds.loc[row, "role"] = "validation"
+    with pytest.raises(
+        ProtocolError, match=f"fold final: everything trains in it, but not: {folds.loc[row, 'clip_id']}"
+    ):
+        check_leaks(folds, clips, clips)
+
+
+def test_fold_final_is_checked_for_clips_that_do_not_belong(clips):
+    folds = with_final(clips)
+    last = folds[folds["fold"] == "final"].iloc[:1]
+    for wrong, says in (
+        (last, "more than one role: c00"),
+        (last.assign(clip_id="nobody"), "unknown or have no label: nobody"),
+        (last.assign(subject="x/other"), "different subjects: c00"),
+    ):
+        with pytest.raises(ProtocolError, match=says):
+            check_leaks(pd.concat([folds, wrong], ignore_index=True), clips, clips)

@@ -5,16 +5,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from abaw_pipeline.errors import ProtocolError
+from abaw_pipeline.evaluation.folds import FINAL, label_rows, make_folds, parse_folds, scored_folds, validated_clips
 from abaw_pipeline.evaluation.leaks import check_leaks
-from abaw_pipeline.evaluation.protocols import (
-    AnyProtocol,
-    Official,
-    SubjectKFold,
-    SubjectLists,
-    label_rows,
-    make_folds,
-    parse_folds,
-)
+from abaw_pipeline.evaluation.protocols import AnyProtocol, Official, SubjectKFold, SubjectLists
 from abaw_pipeline.evaluation.subjects import find_subject
 
 S2 = SubjectLists(
@@ -273,3 +266,69 @@ def test_protocols_come_from_parameters():
     for wrong in ({"kind": "subject_lists", "validation": []}, {"kind": "subject_lists", "validation": [[]]}):
         with pytest.raises(ValidationError):
             adapter.validate_python(wrong)
+
+
+def final(folds):
+    return folds[folds["fold"] == FINAL]
+
+
+@pytest.mark.parametrize("protocol", [S2, SubjectKFold(k=5), SubjectLists(validation=[["01"], ["02"]])])
+@pytest.mark.parametrize("chosen", ["all", "0", "1+0"])
+def test_everything_that_the_protocol_deals_with_trains_in_fold_final(protocol, chosen):
+    clips = corpus()
+    folds = make_folds(protocol, clips, folds=chosen, inner_folds=2, final=True, seed=1)
+    rows = final(folds)
+    assert sorted(rows["clip_id"]) == sorted(clips["clip_id"])
+    assert set(rows["role"]) == {"train"} and rows["parent"].isna().all()
+    # It has no inner folds, comes last, and changes no other fold.
+    pd.testing.assert_frame_equal(
+        folds[folds["fold"] != FINAL], make_folds(protocol, clips, folds=chosen, inner_folds=2, seed=1)
+    )
+    assert not (folds["parent"] == FINAL).any()
+    assert folds["fold"].iloc[-1] == FINAL
+
+
+def test_fold_final_is_made_on_request_alone():
+    assert FINAL not in set(make_folds(S2, corpus())["fold"])
+
+
+def test_an_official_test_part_stays_out_of_fold_final():
+    clips = split_corpus()
+    clips.loc[clips["subject"] == "ravdess/06", "label"] = "anger"  # labelled as it may be, it is not learned from
+    rows = final(make_folds(Official(), clips, inner_folds=2, final=True))
+    assert set(rows["subject"]) == {f"ravdess/0{number}" for number in range(1, 6)}
+    assert set(rows["role"]) == {"train"}
+
+
+@pytest.mark.parametrize("splits", [["train", None], [None, "validation"], ["test", "unknown"]])
+def test_clips_of_no_official_part_stay_out_of_fold_final(splits):
+    clips = split_corpus()
+    clips.loc[clips["subject"] == "ravdess/06", "split"] = None
+    extra = clips[clips["subject"] == "ravdess/06"].head(2)
+    clips.loc[extra.index, "split"] = splits
+    rows = final(make_folds(Official(), clips, inner_folds=2, final=True))
+    taken = extra.loc[extra.index[[split in {"train", "validation"} for split in splits]], "clip_id"]
+    assert set(rows.loc[rows["subject"] == "ravdess/06", "clip_id"]) == set(taken)
+
+
+def test_unlabelled_clips_are_not_in_fold_final_and_clips_of_many_labels_once():
+    clips = corpus(6)
+    rows = label_rows(clips, pd.concat([clips[["clip_id", "label"]]] * 3))
+    found = final(make_folds(SubjectKFold(k=2), rows, final=True))
+    assert sorted(found["clip_id"]) == sorted(clips["clip_id"])
+    clips.loc[clips["subject"] == "ravdess/03", "label"] = None
+    assert "ravdess/03" not in set(final(make_folds(SubjectKFold(k=2), clips, final=True))["subject"])
+
+
+def test_fold_final_is_scored_nowhere():
+    folds = make_folds(S2, corpus(), folds="0+3", inner_folds=2, final=True)
+    assert scored_folds(folds)["fold"].unique().tolist() == ["0", "3"]
+    named = folds[["fold", "parent"]].drop_duplicates()  # columns that are not needed may be absent
+    assert scored_folds(named)["fold"].tolist() == ["0", "3"]
+    assert validated_clips(folds, FINAL) == set()
+    own = {
+        fold: set(folds[(folds["fold"] == fold) & (folds["role"] == "validation")]["clip_id"])
+        for fold in ("0", "3", "0/1")
+    }
+    assert {fold: validated_clips(folds, fold) for fold in own} == own
+    assert validated_clips(folds) == own["0"] | own["3"]

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from abaw_pipeline.models.backbone import Backbone, GaussianNoise
+from abaw_pipeline.models.backbone import Backbone, GaussianNoise, Shortcut
 
 
 def make(**changes):
@@ -42,3 +42,27 @@ def test_noise_only_while_training():
     assert noise(x).std() == pytest.approx(0.5, rel=0.1)
     assert torch.equal(noise.eval()(x), x)
     assert torch.equal(GaussianNoise(0.0)(x), x)
+
+
+@pytest.mark.parametrize("size", [16, 25])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_shortcut_is_the_strided_convolution(size, stride):
+    torch.manual_seed(0)
+    found = Shortcut(6, 5, 1, stride, bias=False).to(torch.float64)
+    expected = torch.nn.Conv2d(6, 5, 1, stride, bias=False).to(torch.float64)
+    expected.load_state_dict(found.state_dict())
+    pixels = torch.rand(3, 6, size, size, dtype=torch.float64)
+    outcomes = []
+    for layer in (found, expected):
+        x = pixels.clone().requires_grad_()
+        y = layer(x)
+        y.square().sum().backward()
+        outcomes.append((y.detach(), x.grad, layer.weight.grad))
+    torch.testing.assert_close(*outcomes)
+
+
+def test_no_layer_takes_the_way_that_overruns_its_buffer():
+    layers = [layer for layer in make().modules() if isinstance(layer, torch.nn.Conv2d)]
+    skipping = [layer for layer in layers if layer.kernel_size == (1, 1) and layer.stride != (1, 1)]
+    assert len(skipping) == 2
+    assert all(isinstance(layer, Shortcut) for layer in skipping)

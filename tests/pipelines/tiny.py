@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from abaw_pipeline.artifacts import Recipe, RecipeMap
-from abaw_pipeline.evaluation.protocols import SubjectKFold, make_folds
+from abaw_pipeline.evaluation.folds import make_folds
+from abaw_pipeline.evaluation.protocols import SubjectKFold
 from abaw_pipeline.parameters import CrossValidation, FusionStage, LabelStage, SystemsStage
 from abaw_pipeline.types import FeatureSequence, Waveform
 

@@ -13,6 +13,7 @@ from abaw_pipeline.artifacts.manifest import Entry
 from abaw_pipeline.report import gather as module
 from abaw_pipeline.report.gather import describe_system, gather, settings_text, sum_stage
 from abaw_pipeline.report.page import render_report
+from abaw_pipeline.schemas import FUSION_WEIGHTS
 from abaw_pipeline.systems import Framewise, LSTMNetwork
 
 from .fabricate import fabricate_frames, frame
@@ -125,7 +126,7 @@ def test_metrics_from_the_evaluation_reach_the_page(tree):
     from abaw_pipeline.evaluation.timelines import timelines
 
     rng = np.random.default_rng(5)
-    tables = run_tables(systems=pd.DataFrame(), fusion_weights=pd.DataFrame(), sheets={})
+    tables = run_tables(systems=pd.DataFrame(), fusion_weights=FUSION_WEIGHTS.empty(), sheets={})
     frames = tables["annotations"].groupby("clip_id").head(600).reset_index(drop=True)
     truth = np.array(["fear", "anger", "neutral"])[np.arange(len(frames)) // 90 % 3]
     said = np.where(rng.random(len(frames)) < 0.8, truth, "neutral")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -199,6 +200,67 @@ class PictureFormat:
         return 1
 
 
+class TextFormat:
+    """A text in UTF-8, as it is: lines end as given."""
+
+    suffix, generation = ".txt", 1
+
+    def write(self, value: Any, path: Path) -> None:
+        """Write the text."""
+        if not isinstance(value, str):
+            raise TypeError(f"a piece in format text must be a text, not {type(value).__name__}")
+        path.write_bytes(value.encode())
+
+    def read(self, path: str) -> str:
+        """The text."""
+        return Path(path).read_bytes().decode()
+
+    def rows(self, value: Any) -> int:
+        """Lines."""
+        return len(value.splitlines())
+
+
+class MovieFormat:
+    """An mp4 file: a recipe gives the path of one that it has finished, which is moved; read, it is a path again."""
+
+    suffix, generation = ".mp4", 1
+
+    def write(self, value: Any, path: Path) -> None:
+        """Move the file, also from another file system; raises ValueError where it is no whole mp4."""
+        if not isinstance(value, Path):
+            raise TypeError(f"a piece in format movie must be the Path of an mp4 file, not {type(value).__name__}")
+        _check_mp4(value)
+        shutil.move(value, path)
+
+    def read(self, path: str) -> str:
+        """The path itself; raises ValueError where the file is no mp4 or lacks its end."""
+        _check_mp4(Path(path))
+        return path
+
+    def rows(self, value: Any) -> int:
+        """One."""
+        return 1
+
+
+def _check_mp4(path: Path) -> None:
+    """Go from box to box at the outermost level (ISO/IEC 14496-12, section 4.2); their content is not looked at."""
+    size = path.stat().st_size
+    kinds: list[bytes] = []
+    at = 0
+    with path.open("rb") as file:
+        while at < size:
+            file.seek(at)
+            head = file.read(16)
+            kinds.append(head[4:8])
+            if kinds[0] != b"ftyp":
+                raise ValueError(f"{path} is no mp4 file")
+            length = int.from_bytes(head[:4])
+            length = int.from_bytes(head[8:]) if length == 1 else length or size - at  # 0: to the file's end
+            at += length if length >= 8 else size
+    if at != size or not {b"moov", b"mdat"} <= {*kinds}:
+        raise ValueError(f"{path} is cut short or damaged: its boxes do not end where the file does")
+
+
 def _check_keys(value: Any) -> None:
     if isinstance(value, dict):
         for key in value:
@@ -215,6 +277,8 @@ _BUILT_IN: dict[str, type[Format]] = {
     "tensors": TensorFormat,
     "json": JsonFormat,
     "picture": PictureFormat,
+    "text": TextFormat,
+    "movie": MovieFormat,
 }
 
 

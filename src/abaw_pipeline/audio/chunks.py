@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
+from abaw_pipeline.parts import Part
 from abaw_pipeline.types import FloatArray
+
+
+class Chunked(Part):
+    """A part that works on long sounds in chunks; its kinds give the longest chunk a default of their own."""
+
+    chunk: float = Field(ge=5, description="longest sound worked on at once (s)")
+    overlap: float = Field(2.0, ge=0.1, description="fade from one chunk to the next (s)")
+
+    @model_validator(mode="after")
+    def _chunks_advance(self) -> Self:
+        # Equal chunks may be little more than half as long as `chunk`; the fades at their ends must not meet.
+        if self.overlap > self.chunk / 4:
+            raise ValueError("overlap must not exceed a quarter of chunk")
+        return self
 
 
 def chunk_bounds(total: int, longest: int, overlap: int) -> list[tuple[int, int]]:

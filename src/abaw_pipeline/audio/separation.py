@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from abaw_pipeline.audio.chunks import chunk_bounds, crossfade
+from abaw_pipeline.audio.chunks import Chunked, chunk_bounds, crossfade
 from abaw_pipeline.audio.compiled import prepare_librosa
 from abaw_pipeline.audio.spleeter import Spleeter
 from abaw_pipeline.errors import DataError
@@ -35,7 +35,7 @@ class NoSeparation(Part):
         return sound
 
 
-class NNFilter(Part):
+class NNFilter(Chunked):
     """Voice as what does not repeat: librosa's nearest-neighbour filter and a soft mask.
 
     Each frame of the spectrogram is compared (cosine) with frames at least `width` away; the median of the
@@ -49,14 +49,6 @@ class NNFilter(Part):
     margin: float = Field(2.0, ge=1, le=100, description="how much louder than accompaniment a voice must be")
     power: float = Field(2.0, gt=0, le=10, description="steepness of the soft mask")
     chunk: float = Field(60.0, ge=5, le=600, description="longest sound worked on at once (s)")
-    overlap: float = Field(2.0, ge=0.1, description="fade from one chunk to the next (s)")
-
-    @model_validator(mode="after")
-    def _chunks_advance(self) -> Self:
-        # Equal chunks may be little more than half as long as `chunk`; the fades at their ends must not meet.
-        if self.overlap > self.chunk / 4:
-            raise ValueError("overlap must not exceed a quarter of chunk")
-        return self
 
     def decoding_rate(self, rate: int) -> int:
         """At which rate sound is to be decoded if `rate` (Hz) is wanted in the end."""

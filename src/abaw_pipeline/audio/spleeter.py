@@ -5,16 +5,15 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from abaw_pipeline.audio.chunks import chunk_bounds, crossfade
+from abaw_pipeline.audio.chunks import Chunked, chunk_bounds, crossfade
 from abaw_pipeline.audio.resampling import resample
 from abaw_pipeline.audio.spleeter_call import SeparationError, call, check_environment, check_model
 from abaw_pipeline.errors import DataError
-from abaw_pipeline.parts import Part
 from abaw_pipeline.types import FloatArray, Waveform
 
 RATE = 44_100
@@ -24,7 +23,7 @@ FRAME = {"sample_rate": RATE, "frame_length": 4096, "frame_step": 1024, "T": 512
 """Spectra of the model with two stems."""
 
 
-class Spleeter(Part):
+class Spleeter(Chunked):
     """Voice by Spleeter's model with two stems, vocals and accompaniment (Hennequin et al. 2020).
 
     The model works on stereo at 44.1 kHz: sound at another rate is resampled on the way in and out, both channels
@@ -49,14 +48,7 @@ class Spleeter(Part):
         (16, 32, 64, 128, 256, 512), min_length=6, max_length=6, description="filters of the U-Net's layers"
     )
     chunk: float = Field(300.0, ge=5, le=1800, description="longest sound separated at once (s)")
-    overlap: float = Field(2.0, ge=0.1, description="fade from one chunk to the next (s)")
     timeout: float = Field(3600.0, gt=0, description="time allowed for one call (s)")
-
-    @model_validator(mode="after")
-    def _chunks_advance(self) -> Self:
-        if self.overlap > self.chunk / 4:
-            raise ValueError("overlap must not exceed a quarter of chunk")
-        return self
 
     def decoding_rate(self, rate: int) -> int:
         """At which rate sound is to be decoded if `rate` (Hz) is wanted in the end."""

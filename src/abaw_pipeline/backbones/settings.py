@@ -17,8 +17,7 @@ from abaw_pipeline.training.schedule import Cosine, Schedule
 class ResidualBackbone(Part):
     """A small residual network on gray faces, trained from scratch (the embedded stand-in for S0's ResNet-50).
 
-    With width 64 and depth 2 it has 2.8 M parameters. On FER2013 such a network reaches 66 % on the public
-    validation images after some 40 epochs.
+    With width 64 and depth 2 it has 2.8 M parameters.
     """
 
     kind: Literal["residual"] = "residual"
@@ -31,8 +30,7 @@ class ResidualBackbone(Part):
     standardize: Literal["corpus", "image"] = Field(
         "corpus", description="pixels by mean and deviation of all training pixels, or of each image"
     )
-    # Measured: 12 channels on two threads made torch 2.15 abort in the backward pass on a CPU; 16 did not.
-    width: int = Field(64, ge=1, description="channels of the first of three stages; best a multiple of 16")
+    width: int = Field(64, ge=1, description="channels of the first of three stages")
     depth: int = Field(2, ge=1, description="blocks a stage")
     embedding: int = Field(128, ge=1, description="units of the dense layer whose output is the embedding")
     dropout: float = Field(0.2, ge=0, lt=1, description="before and after the dense layer")

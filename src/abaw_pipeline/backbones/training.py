@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from abaw_pipeline.backbones.settings import ResidualBackbone
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.training.stills import Stills, load_stills, middle, set_aside
 from abaw_pipeline.types import Fitted
+
+if TYPE_CHECKING:
+    from abaw_pipeline.backbones.loop import Progress
 
 ONNX = "onnx"
 """Name of the tensor that holds the graph's bytes."""
@@ -53,46 +56,27 @@ def train_backbone(
     Raises:
         DataError: no training images, one class only, one subject only, or a loss that is no longer finite.
     """
-    import torch
-
     from abaw_pipeline.backbones.graph import to_onnx
-    from abaw_pipeline.backbones.loop import measures, predict, train_epochs
+    from abaw_pipeline.backbones.loop import train_epochs
     from abaw_pipeline.models.state import to_arrays
     from abaw_pipeline.training.checkpoint import remove_checkpoint
     from abaw_pipeline.training.loop import seeded
 
     images = load_stills(stills, classes, settings.side, settings.left_out)
-    train = images.of_split("train")
-    _check(train, classes)
-    judged = set_aside(train, settings.aside, seed)
-    fit, aside = train.take(~judged), train.take(judged)
-    _check(fit, classes)
+    fit, aside = _parted(images.of_split("train"), settings, classes, seed)
     pixels = middle(fit.images, settings.size)
     with seeded(seed, device):
         network = make_backbone(settings, len(classes), float(pixels.mean()), max(1.0, float(pixels.std())))
         state = train_epochs(network, settings, fit, aside, seed=seed, device=device, scratch=scratch)
-    kept = state.average
-
-    def score(part: Stills) -> dict[str, float] | None:
-        if not len(part):
-            return None
-        return measures(predict(kept, part.images, settings.size, device), part.labels)
-
     card = {
         "kind": "backbone",
         "settings": settings.model_dump(mode="json"),
         "classes": list(classes),
         **_data_facts(images, fit, aside, classes),
         "seed": seed,
-        "curve": state.curve,
-        "epoch": state.found.epoch + 1,
-        "aside": score(aside),
-        "validation": score(validation := images.of_split("validation")),
-        "validation_without_copies": score(validation.take(_fresh(validation, train))),
-        "n_parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "libraries": {"torch": torch.__version__, "numpy": np.__version__},
+        **_training_facts(state, images, aside, settings.size, device),
     }
-    tensors = {**to_arrays(kept, WEIGHTS), ONNX: to_onnx(kept, settings.size)}
+    tensors = {**to_arrays(state.average, WEIGHTS), ONNX: to_onnx(state.average, settings.size)}
     if scratch is not None:
         remove_checkpoint(scratch)
     return Fitted(card, tensors)
@@ -149,6 +133,38 @@ def make_backbone(settings: ResidualBackbone, n_classes: int, mean: float = 0.0,
         scale=scale,
         per_image=settings.standardize == "image",
     )
+
+
+def _parted(train: Stills, settings: ResidualBackbone, classes: Sequence[str], seed: int) -> tuple[Stills, Stills]:
+    """Images that are learnt, and those set aside to judge each epoch."""
+    _check(train, classes)
+    judged = set_aside(train, settings.aside, seed)
+    fit, aside = train.take(~judged), train.take(judged)
+    _check(fit, classes)
+    return fit, aside
+
+
+def _training_facts(state: Progress, images: Stills, aside: Stills, size: int, device: str) -> dict[str, Any]:
+    """How training went, and how well the kept weights do."""
+    import torch
+
+    train, validation = images.of_split("train"), images.of_split("validation")
+    return {
+        "curve": state.curve,
+        "epoch": state.found.epoch + 1,
+        "aside": _score(state.average, aside, size, device),
+        "validation": _score(state.average, validation, size, device),
+        "validation_without_copies": _score(state.average, validation.take(_fresh(validation, train)), size, device),
+        "n_parameters": sum(parameter.numel() for parameter in state.network.parameters()),
+        "libraries": {"torch": torch.__version__, "numpy": np.__version__},
+    }
+
+
+def _score(network: Any, part: Stills, size: int, device: str) -> dict[str, float] | None:
+    """Accuracy and mean recall on images; None where there are none."""
+    from abaw_pipeline.backbones.loop import measures, predict
+
+    return measures(predict(network, part.images, size, device), part.labels) if len(part) else None
 
 
 def _data_facts(images: Stills, fit: Stills, aside: Stills, classes: Sequence[str]) -> dict[str, Any]:

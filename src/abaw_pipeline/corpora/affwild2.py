@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarantined, Side, Split, some
-from abaw_pipeline.corpora.labels import check_mapping
+from abaw_pipeline.corpora.labels import UserLabels
 from abaw_pipeline.errors import CorpusError
 
 LAYOUTS: dict[str, tuple[str, str]] = {
@@ -23,7 +23,7 @@ VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v"}
 SIDES: tuple[Side, ...] = ("left", "right")
 
 
-class AffWild2(Corpus):
+class AffWild2(UserLabels, Corpus):
     """Videos in the wild with an emotion for each frame.
 
     Below `path` lie videos/ (in any depth) and the label files of one challenge's form. A clip is a video, or one
@@ -32,16 +32,9 @@ class AffWild2(Corpus):
     """
 
     kind: Literal["affwild2"] = "affwild2"
-    labels: Mapping[str, str] = Field(default_factory=dict, description="further names of classes -> emotions")
     label_tolerance: int = Field(
         10, ge=0, description="frames by which a label file may be longer or shorter than its video"
     )
-
-    @field_validator("labels")
-    @classmethod
-    def _labels_known(cls, labels: Mapping[str, str]) -> Mapping[str, str]:
-        check_mapping(labels)
-        return labels
 
     def entries(self, name: str) -> CorpusListing:
         """List annotated videos, training before validation, by name.

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 
+from pydantic import Field, field_validator
+
 from abaw_pipeline.emotions import EMOTIONS
 from abaw_pipeline.errors import CorpusError
+from abaw_pipeline.parts import Part
 
 SYNONYMS: Mapping[str, str] = {
     "angry": "anger",
@@ -39,6 +42,20 @@ def check_mapping(labels: Mapping[str, str]) -> None:
             raise ValueError(f"'{source}: {target}' maps to no emotion; emotions are {', '.join(EMOTIONS)}")
     if len({plain(source) for source in labels}) < len(labels):
         raise ValueError("two of the label names differ only in case or blanks")
+
+
+class UserLabels(Part):
+    """A corpus whose classes a user may name in words of their own."""
+
+    labels: Mapping[str, str] = Field(
+        default_factory=dict, description="the corpus's own names of classes, in any case -> emotion"
+    )
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_name_emotions(cls, labels: Mapping[str, str]) -> Mapping[str, str]:
+        check_mapping(labels)
+        return labels
 
 
 def emotion(label: str, labels: Mapping[str, str], where: str) -> str:

@@ -9,10 +9,8 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal, TypeVar
 
-from pydantic import Field, field_validator
-
 from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarantined, Sex, Split, some
-from abaw_pipeline.corpora.labels import check_mapping, emotion, plain
+from abaw_pipeline.corpora.labels import UserLabels, emotion, plain
 from abaw_pipeline.corpora.tables import Row, Table, read_table
 from abaw_pipeline.errors import CorpusError
 
@@ -43,7 +41,7 @@ SPLITS: Mapping[str, Split] = {
 }
 
 
-class Manifest(Corpus):
+class Manifest(UserLabels, Corpus):
     """A CSV or Parquet file with a row a clip.
 
     CSV: comma, semicolon or tab, UTF-8 (or UTF-16 with its mark), headers in any case.
@@ -52,15 +50,6 @@ class Manifest(Corpus):
     """
 
     kind: Literal["manifest"] = "manifest"
-    labels: Mapping[str, str] = Field(
-        default_factory=dict, description="the table's own label names, in any case -> emotion"
-    )
-
-    @field_validator("labels")
-    @classmethod
-    def _labels_name_emotions(cls, labels: Mapping[str, str]) -> Mapping[str, str]:
-        check_mapping(labels)
-        return labels
 
     def entries(self, name: str) -> CorpusListing:
         """List the manifest's clips in the order of its rows.

@@ -6,9 +6,8 @@ import logging
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-import pandas as pd
 from kedro.io.core import AbstractVersionedDataset, DatasetError, Version, VersionNotFoundError
-from kedro_datasets._typing import TablePreview
+from kedro_datasets._typing import HTMLPreview
 
 from abaw_pipeline.artifacts.compute import compute_pieces
 from abaw_pipeline.artifacts.execution import Execution
@@ -17,6 +16,8 @@ from abaw_pipeline.artifacts.manifest import Entry, ManifestError, read_manifest
 from abaw_pipeline.artifacts.maps import RecipeMap, StoredMap
 from abaw_pipeline.artifacts.recipe import Key
 from abaw_pipeline.artifacts.store import PieceStore
+from abaw_pipeline.datasets.panel import note, panel, table
+from abaw_pipeline.datasets.peek import ROWS, first_rows, peek
 
 log = logging.getLogger(__name__)
 
@@ -81,16 +82,23 @@ class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
         """
         self._save_manifest(self._compute(data))
 
-    def preview(self, nrows: int = 5) -> TablePreview:
-        """The first rows of the manifest, for kedro-viz; no piece is read."""
-        import pyarrow.parquet as pq
-
+    def preview(self, nrows: int = ROWS) -> HTMLPreview:
+        """The description, the manifest's first rows and the beginning of one piece, for kedro-viz."""
+        if not self._exists():
+            return panel(self.metadata, note("Not made yet."))
         columns = ["key", "status", "rows", "bytes", "seconds"]
-        with pq.ParquetFile(self._get_load_path()) as file:
-            batch = next(file.iter_batches(batch_size=nrows, columns=columns), None)
-        frame = pd.DataFrame(columns=columns) if batch is None else batch.to_pandas()
-        frame["key"] = [", ".join(parts) for parts in frame["key"]]
-        return TablePreview(frame.to_dict(orient="split"))
+        _, rows, total = first_rows(Path(self._get_load_path()), nrows, [*columns, "path"])
+        listed = table(columns, [[", ".join(row[0]), *row[1:-1]] for row in rows])
+        return panel(self.metadata, note(f"{len(rows)} of {total:,} pieces:"), listed, *self._glance(rows))
+
+    def _glance(self, rows: list[list[Any]]) -> list[str]:
+        """The beginning of the first of these pieces that is on disk and says something."""
+        for key, *_, relative in rows:
+            path = self._store.path(relative) if relative is not None else None
+            if path is not None and path.is_file():
+                parts = peek(path)
+                return [note(f"Piece {', '.join(key)}:"), *parts] if parts else []
+        return []
 
     def _compute(self, data: RecipeMap) -> list[Entry]:
         if not isinstance(data, RecipeMap):

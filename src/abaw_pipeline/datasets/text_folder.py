@@ -6,7 +6,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kedro.io.core import AbstractVersionedDataset, DatasetError, Version, VersionNotFoundError
-from kedro_datasets._typing import JSONPreview
+from kedro_datasets._typing import HTMLPreview
+
+from abaw_pipeline.datasets.panel import code, note, panel, table
+from abaw_pipeline.datasets.peek import beginning
 
 
 class TextFolder(AbstractVersionedDataset[dict[str, str], dict[str, str]]):
@@ -52,12 +55,14 @@ class TextFolder(AbstractVersionedDataset[dict[str, str], dict[str, str]]):
                 raise DatasetError(f"{name!r} is not the name of a file")
             (folder / f"{name}{self._suffix}").write_text(text, encoding="utf-8", newline="")
 
-    def preview(self) -> JSONPreview:
-        """How many lines each of the first files has, for kedro-viz."""
-        import json
-
-        counts = {name: text.count("\n") for name, text in list(self.load().items())[:20]}
-        return JSONPreview(json.dumps(counts))
+    def preview(self, shown: int = 20) -> HTMLPreview:
+        """The description, the names of the first files and how one begins, for kedro-viz."""
+        if not self._exists():
+            return panel(self.metadata, note("Not made yet."))
+        files = sorted(Path(self._get_load_path()).glob(f"*{self._suffix}"))
+        listed = table(["file", "bytes"], [(file.name, file.stat().st_size) for file in files[:shown]])
+        parts = [listed, note(f"{files[0].name}:"), code(beginning(files[0]))] if files else []
+        return panel(self.metadata, note(f"{len(files[:shown])} of {len(files):,} files:"), *parts)
 
     def _exists(self) -> bool:
         try:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from abaw_pipeline.errors import ProtocolError
+from abaw_pipeline.evaluation.folds import FINAL
 from abaw_pipeline.types import DoubleArray
 
 log = logging.getLogger(__name__)
@@ -27,13 +28,17 @@ def check_leaks(folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataFr
         ProtocolError: naming the fold and the clips or subjects: an unknown or unlabelled clip, a clip twice
             or a subject on both sides, stretches of one file that overlap across the sides, an empty side, a
             class that is validated but never trained (in an inner fold, where few videos may not hold all
-            classes, a warning), or an inner fold that holds anything but its parent's training clips.
+            classes, a warning), a fold `final` that holds something back, or an inner fold that holds anything
+            but its parent's training clips.
     """
     known = _known_clips(folds, clips, annotations)
     labels = {str(clip_id): set(part) for clip_id, part in annotations.groupby("clip_id")["label"]}
     for name, fold in folds.groupby("fold", sort=False):
         where = f"fold {name}"
         _check_clips(fold, where)
+        if name == FINAL:
+            _check_final(fold, where)
+            continue
         joined = fold[["clip_id", "role"]].merge(known, on="clip_id", how="left")
         train, validation = joined[joined["role"] == "train"], joined[joined["role"] == "validation"]
         _check_sides(train, validation, where)
@@ -66,6 +71,12 @@ def _check_clips(fold: pd.DataFrame, where: str) -> None:
     roles = set(fold["role"]) - {"train", "validation"}
     if roles:
         raise ProtocolError(f"roles are train and validation, not {_some(roles)}", where=where)
+
+
+def _check_final(fold: pd.DataFrame, where: str) -> None:
+    held_out = fold.loc[fold["role"] != "train", "clip_id"]
+    if len(held_out) or fold.empty:
+        raise ProtocolError(f"everything trains in it, but not: {_some(held_out) or 'anything'}", where=where)
 
 
 def _check_sides(train: pd.DataFrame, validation: pd.DataFrame, where: str) -> None:

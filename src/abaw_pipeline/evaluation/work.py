@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from abaw_pipeline.evaluation.folds import scored_folds
+
 SEPARATOR = " + "
 """Joins the clips that share a stretch of media, in keys of what was found in it."""
 
@@ -38,6 +40,7 @@ def media_seconds(
 
 def validated_seconds(clips: pd.DataFrame, folds: pd.DataFrame) -> dict[str, float]:
     """Seconds of the validation clips of each fold of the protocol."""
-    outer = folds[folds["parent"].isna() & (folds["role"] == "validation")]
+    outer = scored_folds(folds)
+    outer = outer[outer["role"] == "validation"]
     seconds = outer["clip_id"].map(clips.set_index("clip_id")["duration"])
     return {str(fold): float(part.sum()) for fold, part in seconds.groupby(outer["fold"])}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SerializeAsAny
 
 from abaw_pipeline.faces.detection import Detect, Detections
 from abaw_pipeline.faces.identity import DlibIdentity
 from abaw_pipeline.faces.mtcnn import MTCNN
 from abaw_pipeline.faces.provided import Provided
 from abaw_pipeline.faces.retinaface import RetinaFace
+from abaw_pipeline.parts import or_own
 
-Detector = Annotated[MTCNN | Provided | RetinaFace, Field(discriminator="kind")]
+Detector = Annotated[
+    MTCNN | Provided | RetinaFace, Field(discriminator="kind"), SerializeAsAny(), or_own("open")
+]
 """Any detector, told apart by its `kind`."""
 
 Identity = DlibIdentity

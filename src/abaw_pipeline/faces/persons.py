@@ -37,7 +37,7 @@ class MainPerson(Part):
 
     def pick(self, faces: pa.Table, seen: Seen, side: str | None) -> IntArray:
         """Rows of `seen` that show the person, one a frame at most, in order."""
-        persons = _persons(faces, seen, self.threshold)
+        persons = persons_of(faces, seen, self.threshold)
         names = np.unique(persons)
         heights = seen.boxes[:, 3] - seen.boxes[:, 1]
         presence = [float(heights[persons == name].sum()) for name in names]
@@ -101,9 +101,24 @@ def choose_person(faces: pa.Table, side: str | None, settings: Faces) -> pa.Tabl
         raise DataError(f"no side {side!r}", hint="It is left, right or not given.")
     seen = read_seen(faces)
     rows = settings.person.pick(faces, seen, side)
+    return follow_rows(seen, rows, settings, joins=settings.person.joins())
+
+
+def follow_rows(seen: Seen, rows: IntArray, settings: Faces, *, joins: bool) -> pa.Table:
+    """Where somebody is in every frame, from the faces that are theirs.
+
+    Args:
+        seen: all faces of a stretch of video.
+        rows: which of them, one a frame at most, in order.
+        settings: what gaps are bridged.
+        joins: whether boxes between two faces are interpolated.
+
+    Returns:
+        As `choose_person`.
+    """
     filled = _Filled(len(seen.frames))
     _take_faces(filled, seen, rows)
-    if settings.person.joins():
+    if joins:
         _interpolate(filled, seen, rows, settings.max_gap_s)
     _take_nearest(filled, seen, rows, settings.nearest_s)
     return filled.table(seen)
@@ -178,8 +193,8 @@ def _take_nearest(filled: _Filled, seen: Seen, rows: IntArray, farthest: float |
         filled.rows[at] = rows[nearest]
 
 
-def _persons(faces: pa.Table, seen: Seen, threshold: float) -> IntArray:
-    """The person of each row of `seen`."""
+def persons_of(faces: pa.Table, seen: Seen, threshold: float) -> IntArray:
+    """The person of each row of `seen`: int64 [n_faces], the number of the earliest of the person's tracks."""
     if not len(seen.tracks):
         return np.zeros(0, np.int64)
     linked = link_tracks(seen.tracks, seen.at, *read_identities(faces), threshold)

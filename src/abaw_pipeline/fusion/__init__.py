@@ -2,15 +2,18 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SerializeAsAny
 
 from abaw_pipeline.fusion.contract import FusionMethod
 from abaw_pipeline.fusion.log_mean import LogMean
 from abaw_pipeline.fusion.mcwf import MCWF
 from abaw_pipeline.fusion.stacking import LogisticStacking
 from abaw_pipeline.fusion.weights import FusionWeights
+from abaw_pipeline.parts import or_own
 
-Fusion = Annotated[LogMean | MCWF | LogisticStacking, Field(discriminator="kind")]
+Fusion = Annotated[
+    LogMean | MCWF | LogisticStacking, Field(discriminator="kind"), SerializeAsAny(), or_own("fit", "fuse")
+]
 """Any fusion, as the parameters name it by its kind."""
 
 __all__ = ["MCWF", "Fusion", "FusionMethod", "FusionWeights", "LogMean", "LogisticStacking"]

@@ -14,6 +14,7 @@ import pandas as pd
 import abaw_pipeline
 from abaw_pipeline.artifacts import PieceMap, StoredMap
 from abaw_pipeline.artifacts.execution import cores
+from abaw_pipeline.evaluation.folds import FINAL, scored_folds
 from abaw_pipeline.evaluation.work import media_seconds
 from abaw_pipeline.parameters import FusionStage, Parameters, SystemsStage, check_parameters
 from abaw_pipeline.parts import Part
@@ -151,7 +152,7 @@ def gather(
         submission: what the check of challenge files found.
     """
     tree = check_parameters({name: plain_tree(value) for name, value in parameters.items()})
-    outer = folds[folds["parent"].isna()]
+    outer = scored_folds(folds)
     units = annotated_units(clips, annotations)
     asked = count_asked(units, outer)
     return ReportInput(
@@ -169,7 +170,7 @@ def gather(
         protocol=_protocol(tree),
         metrics=metrics,
         confusion=confusion,
-        fusion_weights=fusion_weights,
+        fusion_weights=fusion_weights[fusion_weights["fold"] != FINAL].reset_index(drop=True),
         systems=systems,
         failures=failures,
         stages=stages,

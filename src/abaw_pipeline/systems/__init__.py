@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, SerializeAsAny
 
+from abaw_pipeline.parts import or_own
 from abaw_pipeline.systems.framewise import Framewise
 from abaw_pipeline.systems.gradient_boosting import GradientBoosting
 from abaw_pipeline.systems.linear_svm import LinearSVM
@@ -23,6 +24,8 @@ FeatureSystem = Annotated[
 AnySystem = Annotated[
     LinearSVM | ShrinkageLDA | GradientBoosting | Framewise | SequenceNetwork | LSTMNetwork | WaveformNetwork,
     Field(discriminator="kind"),
+    SerializeAsAny(),
+    or_own("fit", "predict"),
 ]
 """Any system, told apart by its `kind`."""
 

@@ -33,10 +33,12 @@ def fit_fusion(
     """Weights of each method, fold by fold.
 
     They are fitted on the fold's training side alone: its subjects are dealt into inner folds, and each inner
-    fold's posteriors come from systems that were trained without it.
+    fold's posteriors come from systems that were trained without it. In fold `final`, which validates nothing,
+    they are fitted on what the protocol's folds have validated.
     """
     import pandas as pd
 
+    from abaw_pipeline.evaluation.folds import FINAL, validated_clips
     from abaw_pipeline.evaluation.training_labels import label_runs, training_labels
     from abaw_pipeline.evaluation.units import training_units
     from abaw_pipeline.fusion.align import align, fit_weights
@@ -48,20 +50,23 @@ def fit_fusion(
     subjects = dict(zip(clips["clip_id"], clips["subject"], strict=True))
     maps = (face_posteriors, sound_posteriors)
     tables = []
-    for fold, inner in _outer_folds(folds).items():
+    for fold, inner in _fitting_folds(folds).items():
         held_out = _gather(maps, fusion, systems, inner)
-        scored = _gather(maps, fusion, systems, [fold])
+        scored = held_out if fold == FINAL else _gather(maps, fusion, systems, [fold])
         common = [name for name in held_out if name in scored]
         if not common:
             log.warning("fold %s: no system has posteriors, nothing is fused", fold)
             continue
-        units = training_units(trained[fold], trained[fold], labels.steps_a_second, whole)
+        known = validated_clips(folds) if fold == FINAL else set(trained[fold])
+        units = training_units(trained[fold], known, labels.steps_a_second, whole)
         aligned = align({name: held_out[name] for name in common}, units, classes)
         for name, method in fusion.methods.items():
             table = fit_weights(method, aligned, subjects, classes, seed=seed)
             tables.append(table.assign(method=name, fold=fold))
+        if fold == FINAL:
+            continue
         for name in fusion.optimistic:
-            units = training_units(true, _validation(folds, fold), labels.steps_a_second, whole)
+            units = training_units(true, validated_clips(folds, fold), labels.steps_a_second, whole)
             seen = align({member: scored[member] for member in common}, units, classes)
             table = fit_weights(fusion.methods[name], seen, subjects, classes, seed=seed)
             tables.append(table.assign(method=name + OPTIMISTIC, fold=fold))
@@ -82,14 +87,15 @@ def apply_fusion(
     """Fused posteriors of each fold's validation clips: method, fold, clip_id, frame, time, p_<emotion>."""
     import pandas as pd
 
+    from abaw_pipeline.evaluation.folds import scored_folds, validated_clips
     from abaw_pipeline.evaluation.units import decided_units
     from abaw_pipeline.fusion.align import UNIT, align, fuse
 
     classes = ordered(set(labels_5hz["label"]))
     tables = []
-    for fold in _outer_folds(folds):
+    for fold in scored_folds(folds)["fold"].unique():
         scored = _gather((face_posteriors, sound_posteriors), fusion, systems, [fold])
-        units = decided_units(clips, frames, _validation(folds, fold))
+        units = decided_units(clips, frames, validated_clips(folds, fold))
         for name, table in weights[weights["fold"] == fold].groupby("method", sort=False):
             members = [each for each in scored if each in set(table["system"].dropna())]
             aligned = align({each: scored[each] for each in members}, units, classes)
@@ -138,23 +144,21 @@ def validate_submission(
 
 def _submitted(clips: Table, folds: Table, frames: PieceMap) -> dict[str, Any]:
     """Frames of the validation clips that are decided frame by frame."""
-    outer = folds[folds["parent"].isna()]
-    validated = set(outer.loc[outer["role"] == "validation", "clip_id"])
+    from abaw_pipeline.evaluation.folds import validated_clips
+
+    validated = validated_clips(folds)
     timed = clips.loc[clips["label"].isna(), "clip_id"]
     return {str(clip_id): frames[clip_id] for clip_id in timed if clip_id in validated and clip_id in frames}
 
 
-def _validation(folds: Table, fold: str) -> set[str]:
-    return set(folds.loc[(folds["fold"] == fold) & (folds["role"] == "validation"), "clip_id"])
+def _fitting_folds(folds: Table) -> dict[str, list[str]]:
+    """Each fold with the folds whose held-out posteriors its weights are fitted on."""
+    from abaw_pipeline.evaluation.folds import FINAL, scored_folds
 
-
-def _outer_folds(folds: Table) -> dict[str, list[str]]:
-    """Each fold of the protocol with its inner folds."""
     named = folds[["fold", "parent"]].drop_duplicates()
-    return {
-        str(fold): [str(inner) for inner in named.loc[named["parent"] == fold, "fold"]]
-        for fold in named.loc[named["parent"].isna(), "fold"]
-    }
+    scored = scored_folds(named)["fold"].tolist()
+    found = {str(fold): named.loc[named["parent"] == fold, "fold"].tolist() for fold in scored}
+    return found | ({FINAL: scored} if FINAL in set(named["fold"]) else {})
 
 
 def _gather(

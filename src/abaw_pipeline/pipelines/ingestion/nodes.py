@@ -97,14 +97,15 @@ def collect_annotations(clips: Table, frame_labels: PieceMap) -> Table:
 
 def assign_folds(clips: Table, annotations: Table, cross_validation: CrossValidation, seed: int) -> Table:
     """Which clips train and which validate, fold by fold, checked for leaks."""
+    from abaw_pipeline.evaluation.folds import label_rows, make_folds
     from abaw_pipeline.evaluation.leaks import check_leaks
-    from abaw_pipeline.evaluation.protocols import label_rows, make_folds
 
     folds = make_folds(
         cross_validation.protocol,
         label_rows(clips, annotations),
         folds=cross_validation.folds,
         inner_folds=cross_validation.inner_folds,
+        final=cross_validation.final,
         seed=seed,
     )
     check_leaks(folds, clips, annotations)

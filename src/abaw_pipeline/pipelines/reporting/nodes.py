@@ -22,12 +22,14 @@ def collect_predictions(
     """What each system and each fusion decided for each validation clip, or each of its frames, beside the truth."""
     import pandas as pd
 
+    from abaw_pipeline.evaluation.folds import scored_folds
     from abaw_pipeline.evaluation.predictions import decide_fused, decide_posteriors
     from abaw_pipeline.evaluation.units import scored_units
     from abaw_pipeline.schemas import PREDICTIONS
 
     classes = ordered(set(annotations["label"]))
-    outer = folds[folds["parent"].isna() & (folds["role"] == "validation")]
+    outer = scored_folds(folds)
+    outer = outer[outer["role"] == "validation"]
     units = {str(fold): scored_units(annotations, part["clip_id"]) for fold, part in outer.groupby("fold", sort=False)}
     systems = [
         (key[0], key[1], posteriors[key].to_pandas(), units[key[1]])
@@ -116,9 +118,10 @@ def describe_systems(
     """What each system and each fusion is made of, and how long its training took."""
     import pandas as pd
 
+    from abaw_pipeline.evaluation.folds import scored_folds
     from abaw_pipeline.report.gather import describe_fusions, describe_system
 
-    outer = list(folds.loc[folds["parent"].isna(), "fold"].unique())
+    outer = list(scored_folds(folds)["fold"].unique())
     rows = [describe_system(name, system, face_systems, outer) for name, system in systems.of("face").items()]
     rows += [describe_system(name, system, sound_systems, outer) for name, system in systems.of("sound").items()]
     return pd.DataFrame([*rows, *describe_fusions(systems, fusion)])

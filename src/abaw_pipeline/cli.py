@@ -1,0 +1,33 @@
+"""Commands that the project adds to Kedro's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from kedro.framework.cli.utils import _split_params
+from kedro.framework.project import settings
+
+
+@click.group()
+def cli() -> None:
+    """Commands of the project; Kedro adds its own."""
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--env", "-e", default=None, help="Study whose systems judge; without it, the demo's.")
+@click.option("--folder", "-o", default=None, help="Where results go; without it, among the study's reports.")
+@click.option("--params", default="", callback=_split_params, help="Parameters, as for kedro run.")
+def infer(paths: tuple[str, ...], env: str | None, folder: str | None, params: dict[str, Any]) -> None:
+    """Judge videos and sound files: PATH is a file, a folder, or a CSV or Parquet manifest of segments.
+
+    Unlike kedro run --params, it takes any file name.
+    """
+    given = dict(params)
+    if folder is not None:
+        given["inference"] = {**given.get("inference", {}), "folder": str(Path(folder).expanduser().absolute())}
+    given["media"] = [str(Path(path).expanduser().absolute()) for path in paths]
+    with settings.SESSION_CLASS.create(env=env, runtime_params=given) as session:
+        session.run(pipeline_names=["inference"])

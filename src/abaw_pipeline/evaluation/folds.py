@@ -1,0 +1,170 @@
+"""Which clips train and which validate in each fold, in its inner folds, and in fold `final`."""
+
+from __future__ import annotations
+
+import re
+
+from abaw_pipeline.errors import ProtocolError
+from abaw_pipeline.evaluation.protocols import Folds, Official, Protocol, deal
+from abaw_pipeline.types import Table
+
+COLUMNS = ["fold", "parent", "clip_id", "subject", "role"]
+
+FINAL = "final"
+"""The fold that trains on everything the protocol deals with and validates nothing; for use on other media."""
+
+
+def scored_folds(folds: Table) -> Table:
+    """Rows of the protocol's own folds: neither inner ones nor fold `final`.
+
+    Args:
+        folds: as `make_folds` returns them.
+    """
+    return folds[folds["parent"].isna() & (folds["fold"] != FINAL)]
+
+
+def validated_clips(folds: Table, fold: str | None = None) -> set[str]:
+    """Clips that validate in one fold, or in any of the protocol's own folds."""
+    rows = scored_folds(folds) if fold is None else folds[folds["fold"] == fold]
+    return set(rows.loc[rows["role"] == "validation", "clip_id"])
+
+
+def parse_folds(folds: Folds, n_folds: int) -> tuple[int, ...]:
+    """Numbers of the chosen folds, in ascending order.
+
+    Args:
+        folds: `all`, one number, numbers joined by `+` (a comma would split the command line), or a list.
+        n_folds: how many the protocol has.
+
+    Raises:
+        ProtocolError: not a fold, a fold twice, or none.
+    """
+    where = f"folds = {folds!r}"
+    if isinstance(folds, str):
+        if folds.strip() == "all":
+            return tuple(range(n_folds))
+        parts = [part.strip() for part in folds.split("+")]
+        if not all(re.fullmatch(r"[0-9]+", part) for part in parts):
+            raise ProtocolError("this names no folds", where=where, hint="Write all, 0, or 0+2.")
+        numbers = [int(part) for part in parts]
+    else:
+        numbers = [folds] if isinstance(folds, int) else list(folds)
+    if not numbers:
+        raise ProtocolError("no fold is chosen", where=where, hint="Write all, 0, or 0+2.")
+    for number in numbers:
+        if isinstance(number, bool) or not 0 <= number < n_folds:
+            raise ProtocolError(
+                f"there is no fold {number} of {n_folds}", where=where, hint=f"Folds are 0 to {n_folds - 1}."
+            )
+    if len(set(numbers)) < len(numbers):
+        raise ProtocolError("a fold is named twice", where=where)
+    return tuple(sorted(numbers))
+
+
+def label_rows(clips: Table, annotations: Table) -> Table:
+    """What folds are balanced by: a row for each label that a clip has, at most some twenty of a clip.
+
+    Args:
+        clips: columns clip_id, subject, split.
+        annotations: columns clip_id, label; many rows a clip where frames are labelled.
+
+    Returns:
+        Columns clip_id, subject, split, label; shares of classes within a clip are kept to a twentieth.
+    """
+    counts = annotations.groupby(["clip_id", "label"], sort=True).size().rename("n").reset_index()
+    total = counts.groupby("clip_id")["n"].transform("sum")
+    times = (counts["n"] * total.clip(upper=20) / total).round().clip(lower=1).astype(int)
+    repeated = counts.loc[counts.index.repeat(times), ["clip_id", "label"]]
+    columns = [name for name in ("clip_id", "subject", "split") if name in clips.columns]
+    return clips[columns].merge(repeated, on="clip_id", how="inner").reset_index(drop=True)
+
+
+def make_folds(
+    protocol: Protocol,
+    clips: Table,
+    *,
+    folds: Folds = "all",
+    inner_folds: int = 0,
+    final: bool = False,
+    seed: int = 0,
+) -> Table:
+    """Roles of the clips in the chosen folds, and in inner folds on each fold's training side.
+
+    A fold and its inner folds are the same whichever other folds are chosen.
+
+    Args:
+        protocol: the rule.
+        clips: columns clip_id, subject, label (null: not labelled, in no fold), for `Official` also split; a clip
+            with several labels has several rows, see `label_rows`.
+        folds: which folds to make, see `parse_folds`.
+        inner_folds: how many folds to make of the training subjects of each fold; 0: none.
+        final: whether to add fold `final`, in which everything trains.
+        seed: of drawn folds.
+
+    Returns:
+        Columns fold (`0`, `1`, ...; inner ones `0/0`, `0/1`, ...; `final`), parent (the outer fold; null for an outer
+        fold), clip_id, subject, role (`train` or `validation`).
+
+    Raises:
+        ProtocolError: no labelled clips, a clip without a subject, or folds that cannot be made.
+    """
+    chosen = parse_folds(folds, protocol.n_folds)
+    if inner_folds < 0 or inner_folds == 1:
+        raise ProtocolError("inner folds are 0 (none) or at least 2", where=f"inner_folds = {inner_folds}")
+    labelled = protocol_clips(protocol, _labelled(clips))
+    validates_in = protocol.validation_folds(labelled, seed=seed)
+    rows = []
+    for number in chosen:
+        held_out = {subject for subject, fold in validates_in.items() if fold == number}
+        rows.append(_roles(labelled, str(number), None, held_out))
+        if inner_folds:
+            rows += _inner_roles(labelled[~labelled["subject"].isin(held_out)], str(number), inner_folds, seed)
+    if final:
+        rows.append(_roles(labelled, FINAL, None, set()))
+    import pandas as pd
+
+    return pd.concat(rows, ignore_index=True)
+
+
+def protocol_clips(protocol: Protocol, clips: Table) -> Table:
+    """The labelled clips that a protocol deals with; the official one leaves out other parts than its two."""
+    if isinstance(protocol, Official) and "split" in clips.columns:
+        chosen = clips[clips["split"].isin(["train", "validation"])]
+        return chosen.reset_index(drop=True) if len(chosen) else clips
+    return clips
+
+
+def _inner_roles(training: Table, parent: str, k: int, seed: int) -> list[Table]:
+    if training.empty:
+        raise ProtocolError("no clip is left to train on", where=f"fold {parent}")
+    # Drawn with the same seed for each outer fold, so that choosing other folds changes nothing.
+    dealt = deal(training, k, seed=seed, where=f"inner folds of fold {parent}")
+    return [
+        _roles(training, f"{parent}/{inner}", parent, {name for name, part in dealt.items() if part == inner})
+        for inner in range(k)
+    ]
+
+
+def _roles(clips: Table, fold: str, parent: str | None, held_out: set[str]) -> Table:
+    import pandas as pd
+
+    validates = clips["subject"].isin(held_out)
+    table = clips[["clip_id", "subject"]].assign(
+        fold=fold,
+        parent=pd.array([parent] * len(clips), dtype="string"),
+        role=validates.map({True: "validation", False: "train"}),
+    )
+    return table[COLUMNS].drop_duplicates("clip_id")
+
+
+def _labelled(clips: Table) -> Table:
+    missing = {"clip_id", "subject", "label"} - set(clips.columns)
+    if missing:
+        raise ProtocolError(f"column {', '.join(sorted(missing))} is missing", where="clips")
+    labelled = clips[clips["label"].notna()]
+    if labelled.empty:
+        raise ProtocolError("no clip has a label, so there is nothing to fold", where="clips")
+    nobody = labelled["subject"].isna()
+    if nobody.any():
+        raise ProtocolError(f"clip {labelled.loc[nobody, 'clip_id'].iloc[0]!r} has no subject", where="clips")
+    return labelled.reset_index(drop=True)

@@ -1,0 +1,107 @@
+"""Lanes over a common axis in time, one below the other: areas, strips of emotions, faces and voices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from abaw_pipeline.inference.curves import TALL, Curve, area, stacked
+from abaw_pipeline.inference.pages import clock, drawn
+from abaw_pipeline.report import palette
+from abaw_pipeline.report.drawing import tick, written
+from abaw_pipeline.report.over_time import PHONE_ROOM, STEPS, UNITS, WIDE_ROOM, Runs, codes, drawable
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+COLUMNS = 600
+"""Stretches shorter than a column are drawn as what holds most of their column."""
+STACK, RIDGE, BAND = 180, 30, 8
+"""Heights of stacked areas, of one class's area, and of the bands of faces and voices (pixels)."""
+
+Lane = dict[str, Any]
+
+
+def stack_lane(curves: Sequence[Curve], classes: Sequence[str], length: float, name: str) -> Lane:
+    """Posteriors of all classes on top of each other."""
+    drawn_areas = stacked(curves, classes, length, STACK)
+    return {"kind": "stack", "size": STACK, "pitch": STACK + 38, **written(name), **drawn_areas}
+
+
+def ridge_lane(curves: Sequence[Curve], classes: Sequence[str], place: int, length: float, remark: str) -> Lane:
+    """The posterior of one class from 0 to 1."""
+    name = classes[place]
+    path = area(curves, [curve.values[:, place] for curve in curves], length)
+    paths = [{"hue": palette.hues(classes)[name], "title": name, "d": path}]
+    return {"kind": "ridge", "size": RIDGE, "pitch": RIDGE + 24, **written(name), "remark": remark, "paths": paths}
+
+
+def strip_lane(
+    runs: Runs, classes: Sequence[str], length: float, name: str, remark: str, *, strong: bool, columns: int = COLUMNS
+) -> Lane:
+    """Predicted emotions; short stretches of a class share a path."""
+    hues, short = palette.hues(classes), codes(classes)
+    paths: dict[tuple[int, int], dict[str, Any]] = {}
+    texts = []
+    shown = drawable(runs, length, columns)
+    for place, (start, end, label) in enumerate(zip(shown.start, shown.end, shown.label, strict=True)):
+        emotion, share = classes[label], (end - start) / length
+        left, right = round(UNITS * start / length), round(UNITS * end / length)
+        wide = share >= 0.02
+        title = f"{emotion}, {clock(start, length)} to {clock(end, length)}" if wide else f"{emotion}, briefly"
+        path = paths.setdefault((label, place if wide else -1), {"hue": hues[emotion], "title": title, "d": ""})
+        path["d"] += f"M{left} 0h{right - left}v1h{left - right}z"
+        on_screen, on_phone = (_fitting(emotion, short[emotion], share * room) for room in (WIDE_ROOM, PHONE_ROOM))
+        if on_screen:
+            x = f"{50 * (start + end) / length:.2f}%"
+            texts.append({"x": x, "hue": hues[emotion], "full": on_screen, "short": on_phone})
+    own = {"kind": "strip", "size": 20, "pitch": 46, "remark": remark, "strong": strong}
+    return {**own, **written(name), "paths": list(paths.values()), "texts": texts}
+
+
+def band_lane(
+    runs: Runs, styles: Sequence[str], length: float, name: str, remark: str, *, columns: int = COLUMNS
+) -> Lane:
+    """A thin band of stretches; labels are places in the styles (classes of the style sheet)."""
+    shown = drawable(runs, length, columns)
+    drawn = [{"style": style, "d": _blocks(shown, place, length)} for place, style in enumerate(styles)]
+    own = {"kind": "band", "size": BAND, "pitch": BAND + 24, "remark": remark}
+    return {**own, **written(name), "paths": [path for path in drawn if path["d"]]}
+
+
+def stacked_lanes(lanes: Sequence[Lane], label: str, length: float) -> Markup:
+    """All lanes as one figure with its axis below; readers who do not see it get the label."""
+    top, rows = 0, []
+    for lane in lanes:
+        rows.append({"strong": False, "remark": "", "texts": [], **lane, "y": top + 14})
+        top += lane["pitch"]
+    values = {
+        "rows": rows,
+        "ticks": [tick(f"{100 * at / length:.2f}%", clock(at, length)) for at in _ticks(length)],
+        "bottom": top,
+        "tall": {"stack": TALL, "ridge": TALL, "strip": 1, "band": 1},
+        "units": UNITS,
+    }
+    return drawn("lanes.svg", label, top + 22, values)
+
+
+def _blocks(runs: Runs, label: int, length: float) -> str:
+    """The path of all stretches of a label."""
+    path = []
+    for start, end in zip(runs.start[runs.label == label], runs.end[runs.label == label], strict=True):
+        left, right = round(UNITS * start / length), round(UNITS * end / length)
+        path.append(f"M{left} 0H{right}v1H{left}z")
+    return "".join(path)
+
+
+def _ticks(length: float) -> list[float]:
+    step = next((step for step in STEPS if length / step <= 6), math.ceil(length / 6))
+    return [round(number * step, 6) for number in range(1 + math.floor(length / step + 1e-9))]
+
+
+def _fitting(name: str, code: str, room: float) -> str:
+    """As much of a class's name as so many pixels hold."""
+    if room >= 6 * len(name) + 6:
+        return name
+    return code if room >= 7 * len(code) + 4 else ""
