@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -103,13 +104,74 @@ evaluation:
 """Voices alone: quick, and a study that never waits for faces."""
 
 
+SMALL_VIDEOS = """
+demo_corpus:
+  path: ${corpus_folder:demo}
+  settings: {seed: 2020, videos: {count: 9, seconds_min: 3, seconds_max: 3}}
+backbones:
+  small:
+    kind: residual
+    stills: [demo_stills]
+    side: 36
+    size: 32
+    width: 16
+    depth: 1
+    standardize: image
+    optimizer: adamw
+    learning_rate: 0.006
+    weight_decay: 0.01
+    epochs: 16
+    batch_size: 32
+    mixup: 0
+    augmentation: {rotation: 5, shear: 0, zoom: 0.05, shift: 0.04, noise: 0.01}
+    dropout: 0.1
+    average: 0.98
+    precision: float32
+systems:
+  run: all
+  face:
+    ee_framewise: {kind: framewise, inputs: [ee], class_weights: logarithmic}
+    ee_svm: {kind: linear_svm, inputs: [ee], window_s: 1.0, statistics: mean_std, class_weights: balanced}
+  sound:
+    svm: {kind: linear_svm, inputs: [functionals], window_s: 1.0, shift: 1.0, class_weights: balanced}
+fusion:
+  methods:
+    log_mean: {kind: log_mean}
+    mcwf: {kind: mcwf, pool: 100}
+evaluation:
+  resamples: 200
+  measure: cpm
+  headline: log_mean
+"""
+"""A few drawn people who speak: the whole chain."""
+
+
+def run_once(factory: pytest.TempPathFactory, name: str, parameters: str) -> Project:
+    """A project that has run with some parameters, made by the first of the test processes that asks for it."""
+    base = factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    with FileLock(shared / f"{name}.lock"):
+        folder = shared / name / "project"
+        done = shared / name / "done"
+        if not done.exists():
+            shutil.rmtree(shared / name, ignore_errors=True)
+            made = make_project(folder)
+            made.write("conf/local/parameters.yml", parameters)
+            made.kedro("run")
+            done.touch()
+    return Project(folder)
+
+
 @pytest.fixture(scope="session")
 def demo_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project in which a small demo of voices has run once. Tests must not change what is there."""
-    made = make_project(tmp_path_factory.mktemp("demo") / "project")
-    made.write("conf/local/parameters.yml", SMALL_DEMO)
-    made.kedro("run")
-    return made
+    """A project in which the small demo has run once. Tests must not change what is there."""
+    return run_once(tmp_path_factory, "voices", SMALL_DEMO)
+
+
+@pytest.fixture(scope="session")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project in which the small demo of videos has run once. Tests must not change what is there."""
+    return run_once(tmp_path_factory, "videos", SMALL_VIDEOS)
 
 
 @pytest.fixture

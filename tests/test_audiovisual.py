@@ -11,39 +11,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from tests.conftest import Project, make_project
+from tests.conftest import SMALL_VIDEOS, Project
 
 from abaw_pipeline.artifacts.manifest import read_manifest
-
-SMALL = """
-demo_corpus:
-  path: ${corpus_folder:demo}
-  settings: {seed: 2020, videos: {count: 9, seconds_min: 3, seconds_max: 3}}
-systems:
-  run: all
-  face:
-    ee_framewise: {kind: framewise, inputs: [ee], class_weights: logarithmic}
-    ee_svm: {kind: linear_svm, inputs: [ee], window_s: 1.0, statistics: mean_std, class_weights: balanced}
-  sound:
-    svm: {kind: linear_svm, inputs: [functionals], window_s: 1.0, shift: 1.0, class_weights: balanced}
-fusion:
-  methods:
-    log_mean: {kind: log_mean}
-    mcwf: {kind: mcwf, pool: 100}
-evaluation:
-  resamples: 200
-  measure: cpm
-  headline: log_mean
-"""
-
-
-@pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project in which the small demo has run once. Tests must not change what is there."""
-    made = make_project(tmp_path_factory.mktemp("seen") / "project")
-    made.write("conf/local/parameters.yml", SMALL)
-    made.kedro("run")
-    return made
 
 
 @pytest.fixture
@@ -230,7 +200,7 @@ def test_without_a_modality_the_other_goes_on_alone(seen_copy: Project) -> None:
 def test_without_tracking_nothing_joins_the_faces_of_a_person(seen_copy: Project) -> None:
     before = dict(pieces(seen_copy, "02_intermediate", "face_tracks"))
     choice = {"kind": "largest"}
-    seen_copy.write("conf/local/parameters.yml", SMALL + f"faces: {{person: {choice}}}\n")
+    seen_copy.write("conf/local/parameters.yml", SMALL_VIDEOS + f"faces: {{person: {choice}}}\n")
     seen_copy.kedro("run", "--to-outputs=face_tracks")
     after = dict(pieces(seen_copy, "02_intermediate", "face_tracks"))
     joined = [set(tracks.column("origin").to_pylist()) for tracks in before.values()]
@@ -243,7 +213,7 @@ def test_without_resampling_each_frame_keeps_its_label(seen_copy: Project) -> No
     at_5hz = table(seen_copy, "03_primary", "labels_5hz")
     assert np.allclose(at_5hz["end"] - at_5hz["start"], 0.2)
     before = results(seen_copy, "cpm")
-    seen_copy.write("conf/local/parameters.yml", SMALL + "labels: {rate: null}\n")
+    seen_copy.write("conf/local/parameters.yml", SMALL_VIDEOS + "labels: {rate: null}\n")
     seen_copy.kedro("run")
     assert len(table(seen_copy, "03_primary", "labels_5hz")) == len(table(seen_copy, "03_primary", "annotations"))
     assert results(seen_copy, "cpm") != before

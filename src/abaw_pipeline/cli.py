@@ -25,9 +25,11 @@ def infer(paths: tuple[str, ...], env: str | None, folder: str | None, params: d
 
     Unlike kedro run --params, it takes any file name.
     """
+    from abaw_pipeline.corpora.media_files import absolute
+
     given = dict(params)
     if folder is not None:
         given["inference"] = {**given.get("inference", {}), "folder": str(Path(folder).expanduser().absolute())}
-    given["media"] = [str(Path(path).expanduser().absolute()) for path in paths]
+    given["media"] = [str(absolute(path)) for path in paths]
     with settings.SESSION_CLASS.create(env=env, runtime_params=given) as session:
         session.run(pipeline_names=["inference"])

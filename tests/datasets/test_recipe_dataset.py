@@ -1,6 +1,6 @@
-import re
 import logging
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 

@@ -157,6 +157,13 @@ def test_sound_without_pictures_is_judged_five_times_a_second(duration, count):
     assert rows["frame"].isna().all() and rows["face"].isna().all()
 
 
+def test_sound_without_pictures_is_judged_moment_by_moment_and_not_as_a_whole():
+    windows = posteriors(even(4))
+    rows = of(judge(heard={"sound": windows}), "sound", 0)
+    values = windows.select(COLUMNS).to_pandas().to_numpy()
+    np.testing.assert_allclose(rows[COLUMNS], values.repeat(5, axis=0), atol=1e-6)
+
+
 def test_pictures_without_sound_have_no_voice_and_no_word_of_what_hears():
     table = judge(tracks={"1": track("d" * 10)}, seen={"1": {"face": posteriors(even(3))}})
     assert table["voice"].isna().all()

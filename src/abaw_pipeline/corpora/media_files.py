@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -43,32 +44,59 @@ class MediaFiles(Corpus):
         """
         listing = CorpusListing()
         named: Counter[str] = Counter()
-        for path in dict.fromkeys(Path(each).expanduser().absolute() for each in self.paths):
+        for path in dict.fromkeys(absolute(each) for each in self.paths):
             try:
                 self._take(name, path, listing, named)
+            except OSError as error:
+                _refuse(path, f"it cannot be looked at ({error.strerror})", listing, named)
             except CorpusError as error:
-                listing.failures.append(Quarantined.because(_unique(path.name, named), error))
+                listing.failures.append(Quarantined.because(_unique(_readable(path.name), named), error))
         return listing
 
     def _take(self, name: str, path: Path, listing: CorpusListing, named: Counter[str]) -> None:
         if path.is_dir():
             found, other = _media_below(path)
             if not found:
-                raise CorpusError("no medium in this folder", where=str(path), hint=f"There are: {some(other)}.")
+                raise CorpusError(
+                    "no medium in this folder", where=_readable(path), hint=_readable(f"There are: {some(other)}.")
+                )
             if other:
-                listing.notes.append(f"{path}: {len(other)} other files are not looked at: {some(other)}")
+                note = f"{path}: {len(other)} other files are not looked at: {some(other)}"
+                listing.notes.append(_readable(note))
             for each in found:
                 self._add(name, each, each.relative_to(path).as_posix(), listing, named)
         elif not path.is_file():
-            raise CorpusError("it is not there", where=str(path), hint="Check the path.")
+            raise CorpusError("it is not there", where=_readable(path), hint="Check the path.")
         elif path.suffix.lower() in TABLES:
             _add_rows(Manifest(path=str(path)).entries(name), listing, named)
         else:
             self._add(name, path, path.name, listing, named)
 
     def _add(self, name: str, path: Path, title: str, listing: CorpusListing, named: Counter[str]) -> None:
-        title = _unique(title.encode(errors="replace").decode(), named)
+        if _readable(path) != str(path):
+            _refuse(path, "its name is not UTF-8", listing, named, "Rename it.")
+            return
+        title = _unique(title, named)
         listing.clips.append(ClipEntry(title, name, str(path), None, title))
+
+
+def absolute(path: str) -> Path:
+    """A path as somebody writes it from here or from home; a file's own name may begin with ~, too."""
+    given = Path(path)
+    try:
+        return given.expanduser().absolute()
+    except RuntimeError:
+        return given.absolute()
+
+
+def _readable(text: object) -> str:
+    """What tables and pages can hold: a name on disk may be in no encoding."""
+    return str(text).encode(errors="replace").decode()
+
+
+def _refuse(path: Path, what: str, listing: CorpusListing, named: Counter[str], hint: str = "Check the path.") -> None:
+    error = CorpusError(what, where=_readable(path), hint=hint)
+    listing.failures.append(Quarantined.because(_unique(_readable(path.name), named), error))
 
 
 def _add_rows(rows: CorpusListing, listing: CorpusListing, named: Counter[str]) -> None:
@@ -76,7 +104,9 @@ def _add_rows(rows: CorpusListing, listing: CorpusListing, named: Counter[str]) 
     for clip in rows.clips:
         title = _unique(clip.clip_id.partition("/")[2] or clip.clip_id, named)
         listing.clips.append(ClipEntry(title, clip.corpus, clip.media, None, title, clip.start, clip.end))
-    listing.failures.extend(rows.failures)
+    for row in rows.failures:
+        key = _unique(row.key.partition("/")[2] or row.key, named)
+        listing.failures.append(dataclasses.replace(row, key=key))
     listing.notes.extend(rows.notes)
 
 

@@ -9,6 +9,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kedro.io.core import AbstractDataset, DatasetError
+from kedro_datasets._typing import HTMLPreview
+
+from abaw_pipeline.datasets.panel import note, panel
+
+LISTED = 20
+"""Names that the preview shows."""
 
 
 class ResultFolder(AbstractDataset[Mapping[str, str | Path], Path]):
@@ -42,6 +48,11 @@ class ResultFolder(AbstractDataset[Mapping[str, str | Path], Path]):
             if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
                 raise DatasetError(f"{name!r} does not lie below {self._folder}")
             _put(content, self._folder.joinpath(*parts))
+
+    def preview(self) -> HTMLPreview:
+        """The names of the first folders and files, for kedro-viz; none is read."""
+        names = sorted(path.name for path in self._folder.iterdir()) if self._folder.is_dir() else []
+        return panel(self.metadata, *map(note, names[:LISTED] or ["Not made yet."]))
 
     def _exists(self) -> bool:
         return self._folder.is_dir()

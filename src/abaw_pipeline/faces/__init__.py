@@ -13,9 +13,7 @@ from abaw_pipeline.faces.provided import Provided
 from abaw_pipeline.faces.retinaface import RetinaFace
 from abaw_pipeline.parts import or_own
 
-Detector = Annotated[
-    MTCNN | Provided | RetinaFace, Field(discriminator="kind"), SerializeAsAny(), or_own("open")
-]
+Detector = Annotated[MTCNN | Provided | RetinaFace, Field(discriminator="kind"), SerializeAsAny(), or_own("open")]
 """Any detector, told apart by its `kind`."""
 
 Identity = DlibIdentity

@@ -61,7 +61,14 @@ def fit_fusion(
         units = training_units(trained[fold], known, labels.steps_a_second, whole)
         aligned = align({name: held_out[name] for name in common}, units, classes)
         for name, method in fusion.methods.items():
-            table = fit_weights(method, aligned, subjects, classes, seed=seed)
+            try:
+                table = fit_weights(method, aligned, subjects, classes, seed=seed)
+            except DataError as error:
+                if fold != FINAL:
+                    raise
+                # one fold of many may validate a single person, or not all classes; its results do not hang on this
+                log.warning("fold %s: no fusion %s, as too little has been validated: %s", fold, name, error)
+                continue
             tables.append(table.assign(method=name, fold=fold))
         if fold == FINAL:
             continue

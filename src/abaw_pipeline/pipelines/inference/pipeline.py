@@ -99,10 +99,10 @@ def _telling() -> Pipeline:
             ),
             Node(telling.cut_strips, shown, "strips", name="cut_strips"),
             Node(telling.write_tables, {"judged": "judged", **CHOICE}, "tables", name="write_tables"),
-            Node(telling.time_stages, {"clips": "clips", **made}, "stages", name="time_stages"),
+            Node(telling.time_stages, made, "stages", name="time_stages"),
             Node(
                 telling.collect_failures,
-                {"clips": "clips", "quarantine": "quarantine", **failing},
+                {"quarantine": "quarantine", **failing},
                 "failures",
                 name="collect_failures",
             ),

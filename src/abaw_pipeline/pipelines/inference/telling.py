@@ -30,6 +30,9 @@ STAGES = {
 }
 """Work on a video in words, by the artifact that it makes."""
 
+OF_PERSONS = {"face_tracks", "face_embeddings", "face_posteriors"}
+"""Artifacts whose keys end with a person, as `people.Person` names them."""
+
 
 def draw_movies(
     clips: Table,
@@ -83,15 +86,14 @@ def write_tables(
     )
 
 
-def time_stages(clips: Table, **artifacts: StoredMap) -> Table:
+def time_stages(**artifacts: StoredMap) -> Table:
     """Seconds of work on each video by stage, as measured when each piece was computed."""
     import pandas as pd
 
     from abaw_pipeline.artifacts.manifest import DONE
 
-    videos = set(clips["clip_id"])
     rows = [
-        (_video(key, videos), stage, entry.seconds)
+        (_video(name, key), stage, entry.seconds)
         for name, stage in STAGES.items()
         for key, entry in artifacts[name].entries.items()
         if entry.status == DONE and entry.seconds is not None
@@ -100,16 +102,15 @@ def time_stages(clips: Table, **artifacts: StoredMap) -> Table:
     return table.groupby(["video", "stage"], sort=False)["seconds"].sum().reset_index()
 
 
-def collect_failures(clips: Table, quarantine: Table, **artifacts: StoredMap) -> Table:
+def collect_failures(quarantine: Table, **artifacts: StoredMap) -> Table:
     """Everything that failed, one row a key, with the video that it is about."""
     import pandas as pd
 
     from abaw_pipeline.artifacts.manifest import FAILED
     from abaw_pipeline.artifacts.recipe import key_text
 
-    videos = set(clips["clip_id"])
     rows = [
-        (_video(key, videos), name, key_text(key), entry.stage, entry.error, entry.message, entry.blocked_by)
+        (_video(name, key), name, key_text(key), entry.stage, entry.error, entry.message, entry.blocked_by)
         for name, pieces in artifacts.items()
         for key, entry in pieces.entries.items()
         if entry.status == FAILED
@@ -241,11 +242,10 @@ def _preferred(evaluation: EvaluationStage, fusion: FusionStage, systems: System
     return list(dict.fromkeys(name for name in (evaluation.headline, *fusion.methods, *systems.chosen) if name))
 
 
-def _video(key: str | tuple[str, ...], videos: set[str]) -> str:
+def _video(artifact: str, key: str | tuple[str, ...]) -> str:
     """The video that a piece is about: its key ends with the video, or with one of its persons."""
     last = key if isinstance(key, str) else key[-1]
-    video = last.rpartition(" #")[0]
-    return video if video in videos and last not in videos else last
+    return last.rpartition(" #")[0] if artifact in OF_PERSONS else last
 
 
 def _told(failures: Table) -> list[tuple[str, str, str, str]]:
