@@ -77,6 +77,9 @@ viz: $(BASE) ## browse lineage at http://127.0.0.1:4141
 viz-site: $(BASE) ## build the same as static files in VIZ_SITE (VIZ_OPTIONS=--no-previews: without faces and rows)
 	$(BIN)/python -m abaw_pipeline.viz_site $(VIZ_SITE) $(VIZ_OPTIONS)
 
+rerun: $(BASE) ## run the study again from what is stored; fails where something is computed anew
+	$(BIN)/python scripts/ci_rerun.py --whole --same-results
+
 notebook: $(DEV) ## explore the catalog in JupyterLab, on this machine only
 	$(BIN)/kedro jupyter lab --ip=127.0.0.1
 

@@ -20,7 +20,10 @@ def cli() -> None:
 @click.option("--env", "-e", default=None, help="Study whose systems judge; without it, the demo's.")
 @click.option("--folder", "-o", default=None, help="Where results go; without it, among the study's reports.")
 @click.option("--params", default="", callback=_split_params, help="Parameters, as for kedro run.")
-def infer(paths: tuple[str, ...], env: str | None, folder: str | None, params: dict[str, Any]) -> None:
+@click.option("--conf-source", default=None, help="Folder or archive of configuration, as for kedro run.")
+def infer(
+    paths: tuple[str, ...], env: str | None, folder: str | None, params: dict[str, Any], conf_source: str | None
+) -> None:
     """Judge videos and sound files: PATH is a file, a folder, or a CSV or Parquet manifest of segments.
 
     Unlike kedro run --params, it takes any file name.
@@ -31,5 +34,5 @@ def infer(paths: tuple[str, ...], env: str | None, folder: str | None, params: d
     if folder is not None:
         given["inference"] = {**given.get("inference", {}), "folder": str(Path(folder).expanduser().absolute())}
     given["media"] = [str(absolute(path)) for path in paths]
-    with settings.SESSION_CLASS.create(env=env, runtime_params=given) as session:
+    with settings.SESSION_CLASS.create(env=env, conf_source=conf_source, runtime_params=given) as session:
         session.run(pipeline_names=["inference"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.io import AbstractVersionedDataset
 from kedro.pipeline import Node, Pipeline
 
 from abaw_pipeline.provenance import Provenance
@@ -59,13 +61,19 @@ class ProjectHooks:
         if missing:
             raise click.ClickException(_tell_missing(missing))
         chosen = set(run_params.get("load_versions") or {})
-        self._refuse_stale([name for name in inputs if name not in chosen])
+        kept = [name for name in inputs if name not in chosen]
+        if run_params.get("only_missing_outputs"):  # Kedro takes whatever is there, however it was made
+            kept += [name for name in sorted(pipeline.all_outputs()) if catalog.exists(name)]
+        self._refuse_stale(kept)
         self._take_lock()
 
     @hook_impl
     def after_node_run(self, node: Node) -> None:
-        """Note under which parameters the node's outputs were made."""
-        if self._provenance is not None and self._lock is not None:
+        """Note under which parameters the node's outputs were made.
+
+        Not in the processes of a ParallelRunner, which would write the note at the same time: its end notes all.
+        """
+        if self._provenance is not None and self._lock is not None and multiprocessing.parent_process() is None:
             self._provenance.remember(node.outputs)
 
     @hook_impl
@@ -87,14 +95,16 @@ class ProjectHooks:
             print_videos(cards, failures, catalog.load("inference.results"))
 
     @hook_impl
-    def on_pipeline_error(self, error: Exception) -> None:
-        """Release the study; on the command line, say what is wrong without a traceback.
+    def on_pipeline_error(self, error: Exception, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any) -> None:
+        """Note what was made, release the study; on the command line, say what is wrong without a traceback.
 
         Raises:
             ClickException: the error is one that the user can put right.
         """
         from abaw_pipeline.errors import PipelineError
 
+        if self._provenance is not None:
+            self._provenance.remember(_saved(pipeline, catalog, run_params["run_id"]))
         self._release_lock()
         if isinstance(error, PipelineError) and click.get_current_context(silent=True) is not None:
             raise click.ClickException(str(error)) from None
@@ -133,6 +143,14 @@ class ProjectHooks:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+
+def _saved(pipeline: Pipeline, catalog: Any, version: str) -> list[str]:
+    """Outputs that a run has saved: there is its own version of them."""
+    every = {name: catalog.get(name) for name in pipeline.all_outputs()}
+    versioned = {name: each for name, each in every.items() if isinstance(each, AbstractVersionedDataset)}
+    paths = {name: each._get_versioned_path(version) for name, each in versioned.items() if each._version}
+    return [name for name, path in paths.items() if versioned[name]._exists_function(str(path))]
 
 
 def _maker(name: str) -> str:

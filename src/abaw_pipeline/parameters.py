@@ -248,6 +248,17 @@ class Parameters(Part):
         return self
 
 
+def needed_backbones(face: FaceStage, systems: SystemsStage) -> list[str]:
+    """Backbones from which the running systems' features come."""
+    return list(dict.fromkeys(face.extractors[name].backbone for name in systems.needed("face")))
+
+
+def needed_stills(stills: Stills, backbones: Backbones, face: FaceStage, systems: SystemsStage) -> dict[str, AnyStills]:
+    """Corpora on which those backbones are trained, by name."""
+    names = {corpus for name in needed_backbones(face, systems) for corpus in backbones.root[name].stills}
+    return {name: corpus for name, corpus in stills.root.items() if name in names}
+
+
 def check_parameters(tree: Mapping[str, Any]) -> Parameters:
     """The typed tree.
 

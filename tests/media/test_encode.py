@@ -354,3 +354,21 @@ def test_what_an_edit_list_leaves_out_of_the_sound_stays_out(real_data, tmp_path
     assert len(before) == len(after) and np.flatnonzero(before)[0] > 2.4 * 44_100
     same = before == after
     assert same[:106_000].all() and same[110_000:].all()
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "aac"), ("a.mov", "pcm_s16le"), ("a.mkv", "libopus")])
+def test_the_sound_of_a_segment_lies_where_its_pictures_lie(tmp_path, name, codec):
+    start, end = 0.737, 2.2
+    source = write_media(tmp_path / name, noise(3.0, RATE), codec=codec, pictures=3.0)
+    pictures = decode_pictures(source, start=start, end=end)
+    encode_movie(pictures, tmp_path / "out.mp4", sound=source, start=start, end=end)
+    meant = decode_audio(source, rate=RATE, start=start, end=end).samples
+    heard = decode_audio(tmp_path / "out.mp4", rate=RATE).samples
+    assert abs(lag(meant, heard)) <= RATE / 1000
+    assert abs(len(heard) - len(meant)) < 0.06 * RATE
+    np.testing.assert_allclose(frame_times(tmp_path / "out.mp4")[0], next(pictures_from(source, start)), atol=1e-4)
+
+
+def pictures_from(source, start):
+    """Times of pictures from a moment on, counted from it."""
+    return (picture.time for picture in decode_pictures(source, start=start))

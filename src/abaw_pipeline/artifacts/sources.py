@@ -51,11 +51,21 @@ def _spec(module: str) -> ModuleSpec | None:
         above = _spec(parent)
         if above is None or above.submodule_search_locations is None:
             return None
-        return PathFinder.find_spec(module, list(above.submodule_search_locations))
+        return _spec_below(module, list(above.submodule_search_locations))
     try:
         return importlib.util.find_spec(module)
     except (ImportError, ValueError):  # no name of a module at all, or __main__ of a notebook
         return None
+
+
+def _spec_below(module: str, places: list[str]) -> ModuleSpec | None:
+    try:
+        return PathFinder.find_spec(module, places)
+    except KeyError:  # a folder without __init__.py, whose spec asks for a parent that has been imported
+        spec = ModuleSpec(module, None, is_package=True)
+        folders = [Path(place, module.rpartition(".")[2]) for place in places]
+        spec.submodule_search_locations = [str(folder) for folder in folders if folder.is_dir()]
+        return spec
 
 
 def _is_outside(path: Path) -> bool:

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from abaw_pipeline.corpora.base import Quarantined, Split, some
-from abaw_pipeline.corpora.labels import check_mapping, emotion, plain
+from abaw_pipeline.corpora.labels import UserLabels, emotion, plain
 from abaw_pipeline.corpora.manifest import SPLITS
 from abaw_pipeline.corpora.stills import StillCorpus, StillEntry, StillListing
 from abaw_pipeline.errors import CorpusError
@@ -23,7 +23,7 @@ FOLDERS: Mapping[str, Split] = {**SPLITS, "publictest": "validation", "privatete
 """Names of the folders of splits, in any case; the last two are FER2013's."""
 
 
-class ImageFolder(StillCorpus):
+class ImageFolder(UserLabels, StillCorpus):
     """Images sorted into folders by split and by class, as FER2013 is often handed on.
 
     Class folders are named as the vocabulary or its synonyms (`labels.SYNONYMS`), or by the user's own names.
@@ -32,16 +32,9 @@ class ImageFolder(StillCorpus):
 
     kind: Literal["image_folder"] = "image_folder"
     path: str = Field(min_length=1, description="the folder that holds the folders of splits")
-    labels: Mapping[str, str] = Field(default_factory=dict, description="the folders' own names -> emotion")
     subject: str = Field(
         "", description="regular expression searched in a file's name, its first group is the subject; empty: unknown"
     )
-
-    @field_validator("labels")
-    @classmethod
-    def _labels_name_emotions(cls, labels: Mapping[str, str]) -> Mapping[str, str]:
-        check_mapping(labels)
-        return labels
 
     @field_validator("subject")
     @classmethod

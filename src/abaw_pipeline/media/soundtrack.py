@@ -36,7 +36,7 @@ class Soundtrack:
 
     Args:
         path: of the source; one without sound, or with none in its stream, gives no stream.
-        start: from where in it the sound is taken (s); it is cut between packets, at most one early.
+        start: from where in it the sound is taken (s); the packet heard then begins before 0, which players leave out.
         end: up to where (s); None: to its end.
         file: the PyAV container to write to; nothing may have been written to it yet.
 
@@ -69,7 +69,7 @@ def _cut(packets: Any, start: float, end: float | None) -> Any:
             if start and begin + lasts <= start:
                 continue
             if start:
-                packet.pts = packet.dts = max(packet.pts - round(start / packet.time_base), 0)
+                packet.pts = packet.dts = packet.pts - round(start / packet.time_base)
             yield packet
 
 

@@ -114,9 +114,11 @@ def discriminant_path(
     outside = points @ offsets.T - inside_points @ inside_offsets.T
     outside_norms = (offsets**2).sum(axis=1) - (inside_offsets**2).sum(axis=1)
     target = eigenvalues.sum() / fit_x.shape[1]
+    # one clip a class has no spread within classes: all that is left to measure by is the spread between them
+    least = 1e-9 * float((points**2).mean() + (offsets**2).mean()) or 1.0
     path = []
     for shrinkage in shrinkages:
-        floor = max(shrinkage * target, np.finfo(np.float64).tiny)
+        floor = max(shrinkage * target, least)
         inverse = 1 / np.maximum((1 - shrinkage) * eigenvalues + floor, floor)
         products = inside_points @ (inside_offsets * inverse).T + outside / floor
         norms = (inside_offsets**2 * inverse).sum(axis=1) + outside_norms / floor

@@ -8,7 +8,7 @@ from pathlib import Path
 from abaw_pipeline.artifacts import PieceMap, RecipeMap
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.emotions import ordered
-from abaw_pipeline.parameters import Backbones, FaceStage, Stills, SystemsStage
+from abaw_pipeline.parameters import Backbones, FaceStage, Stills, SystemsStage, needed_backbones, needed_stills
 from abaw_pipeline.types import Table
 
 log = logging.getLogger(__name__)
@@ -20,8 +20,7 @@ def list_stills(
     """Images of the corpora that the running systems' backbones are trained on, and all rows that were refused."""
     from abaw_pipeline.corpora.stills import list_stills as list_all
 
-    names = {corpus for name in _needed(face, systems) for corpus in backbones.root[name].stills}
-    listing, refused, notes = list_all({name: corpus for name, corpus in stills.root.items() if name in names})
+    listing, refused, notes = list_all(needed_stills(stills, backbones, face, systems))
     for note in notes:
         log.info(note)
     return listing, refused
@@ -47,7 +46,7 @@ def train_backbones(
     from abaw_pipeline.backbones.training import backbone_recipe
 
     recipes = {}
-    for name in _needed(face, systems):
+    for name in needed_backbones(face, systems):
         settings = backbones.root[name]
         rows = listing[listing["corpus"].isin(settings.stills)]
         recipes[name] = backbone_recipe(
@@ -59,8 +58,3 @@ def train_backbones(
             scratch=str(Path(execution.scratch).absolute()),
         )
     return RecipeMap("backbones", recipes)
-
-
-def _needed(face: FaceStage, systems: SystemsStage) -> list[str]:
-    """Backbones from which the running systems' features come."""
-    return list(dict.fromkeys(face.extractors[name].backbone for name in systems.needed("face")))

@@ -6,12 +6,17 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from abaw_pipeline.parameters import DemoStage
+from abaw_pipeline.parameters import Backbones, Corpora, DemoStage, FaceStage, Stills, SystemsStage, needed_stills
 
 
-def make_demo_corpus(demo: DemoStage) -> dict[str, Any]:
-    """Write the embedded corpus, unless it is there or another corpus is used; say what was done."""
-    if demo.settings is None:
+def make_demo_corpus(
+    demo: DemoStage, corpora: Corpora, stills: Stills, backbones: Backbones, face: FaceStage, systems: SystemsStage
+) -> dict[str, Any]:
+    """Write the embedded corpus, unless it is there or nothing is read from its folder; say what was done."""
+    folder = Path(demo.path).absolute()
+    corpora_read = [*corpora.root.values(), *needed_stills(stills, backbones, face, systems).values()]
+    read = [Path(each.path).absolute() for each in corpora_read]
+    if demo.settings is None or not any(path.is_relative_to(folder) for path in read):
         return {"manifest": None, "clips": 0}
     from abaw_pipeline.demo.corpus import write_demo_corpus
 

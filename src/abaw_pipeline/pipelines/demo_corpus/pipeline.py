@@ -8,6 +8,16 @@ from abaw_pipeline.pipelines.demo_corpus import nodes
 def create_pipeline(**_: object) -> Pipeline:
     """Writes the demo corpus; nothing for any other."""
     return Pipeline(
-        [Node(nodes.make_demo_corpus, "params:demo_corpus", "demo_corpus", name="make_demo_corpus")],
+        [
+            Node(
+                nodes.make_demo_corpus,
+                {
+                    "demo": "params:demo_corpus",
+                    **{name: f"params:{name}" for name in ("corpora", "stills", "backbones", "face", "systems")},
+                },
+                "demo_corpus",
+                name="make_demo_corpus",
+            )
+        ],
         tags="sound",
     )
