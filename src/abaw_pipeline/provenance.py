@@ -14,6 +14,9 @@ PREFIX = "params:"
 EXECUTION = "execution"
 """The section that says where and how work is done, and changes no result."""
 
+WHETHER = {"make_demo_corpus": {"corpora", "stills", "backbones", "face", "systems"}}
+"""Sections that tell a node whether its output is needed at all, and change nothing in what it is."""
+
 
 class Provenance:
     """A small file beside the data that remembers, dataset by dataset, the parameters behind it.
@@ -49,8 +52,13 @@ class Provenance:
 
     def _behind(self, name: str) -> dict[str, Any]:
         """Parameters that reach a dataset through any of the nodes before it."""
-        ancestors = self._whole.to_outputs(name)
-        sections = {each.removeprefix(PREFIX) for each in ancestors.inputs() if each.startswith(PREFIX)}
+        read = {
+            (node.name, each.removeprefix(PREFIX))
+            for node in self._whole.to_outputs(name).nodes
+            for each in node.inputs
+            if each.startswith(PREFIX)
+        }
+        sections = {section for node, section in read if section not in WHETHER.get(node, ())}
         return {section: _plain(self._tree.get(section)) for section in sorted(sections - {EXECUTION})}
 
     def _read(self) -> dict[str, Any]:
