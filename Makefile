@@ -14,7 +14,7 @@ export DO_NOT_TRACK := 1
 export PYTHONHASHSEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format test-real test-long bench viz viz-site notebook study-ravdess spleeter-env retinaface constraints clean
+.PHONY: help setup demo test lint format test-real test-long bench viz viz-site notebook rerun study-ravdess spleeter-env retinaface constraints clean
 
 help: ## list what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
