@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from abaw_pipeline.inference.curves import TALL, Curve, area, stacked
 from abaw_pipeline.inference.pages import clock, drawn
 from abaw_pipeline.report import palette
 from abaw_pipeline.report.drawing import tick, written
-from abaw_pipeline.report.over_time import PHONE_ROOM, STEPS, UNITS, WIDE_ROOM, Runs, codes, drawable
+from abaw_pipeline.report.over_time import UNITS, Runs, drawable, strip_marks, ticks
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -41,23 +40,15 @@ def strip_lane(
     runs: Runs, classes: Sequence[str], length: float, name: str, remark: str, *, strong: bool, columns: int = COLUMNS
 ) -> Lane:
     """Predicted emotions; short stretches of a class share a path."""
-    hues, short = palette.hues(classes), codes(classes)
-    paths: dict[tuple[int, int], dict[str, Any]] = {}
-    texts = []
-    shown = drawable(runs, length, columns)
-    for place, (start, end, label) in enumerate(zip(shown.start, shown.end, shown.label, strict=True)):
-        emotion, share = classes[label], (end - start) / length
-        left, right = round(UNITS * start / length), round(UNITS * end / length)
-        wide = share >= 0.02
-        title = f"{emotion}, {clock(start, length)} to {clock(end, length)}" if wide else f"{emotion}, briefly"
-        path = paths.setdefault((label, place if wide else -1), {"hue": hues[emotion], "title": title, "d": ""})
-        path["d"] += f"M{left} 0h{right - left}v1h{left - right}z"
-        on_screen, on_phone = (_fitting(emotion, short[emotion], share * room) for room in (WIDE_ROOM, PHONE_ROOM))
-        if on_screen:
-            x = f"{50 * (start + end) / length:.2f}%"
-            texts.append({"x": x, "hue": hues[emotion], "full": on_screen, "short": on_phone})
+    marks = strip_marks(
+        runs,
+        length,
+        classes,
+        told=lambda start, end: f"{clock(start, length)} to {clock(end, length)}",
+        columns=columns,
+    )
     own = {"kind": "strip", "size": 20, "pitch": 46, "remark": remark, "strong": strong}
-    return {**own, **written(name), "paths": list(paths.values()), "texts": texts}
+    return {**own, **written(name), **marks}
 
 
 def band_lane(
@@ -78,7 +69,7 @@ def stacked_lanes(lanes: Sequence[Lane], label: str, length: float) -> Markup:
         top += lane["pitch"]
     values = {
         "rows": rows,
-        "ticks": [tick(f"{100 * at / length:.2f}%", clock(at, length)) for at in _ticks(length)],
+        "ticks": [tick(f"{100 * at / length:.2f}%", clock(at, length)) for at in ticks(length)],
         "bottom": top,
         "tall": {"stack": TALL, "ridge": TALL, "strip": 1, "band": 1},
         "units": UNITS,
@@ -93,15 +84,3 @@ def _blocks(runs: Runs, label: int, length: float) -> str:
         left, right = round(UNITS * start / length), round(UNITS * end / length)
         path.append(f"M{left} 0H{right}v1H{left}z")
     return "".join(path)
-
-
-def _ticks(length: float) -> list[float]:
-    step = next((step for step in STEPS if length / step <= 6), math.ceil(length / 6))
-    return [round(number * step, 6) for number in range(1 + math.floor(length / step + 1e-9))]
-
-
-def _fitting(name: str, code: str, room: float) -> str:
-    """As much of a class's name as so many pixels hold."""
-    if room >= 6 * len(name) + 6:
-        return name
-    return code if room >= 7 * len(code) + 4 else ""

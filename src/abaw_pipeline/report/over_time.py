@@ -6,7 +6,7 @@ Geometry only, as in `drawing`; what the marks look like is in the templates.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,7 +102,7 @@ def codes(classes: Sequence[str]) -> dict[str, str]:
 def timeline(strips: Sequence[Strip], classes: Sequence[str], label: str) -> Figure:
     """One strip a row, colored by class, over a common axis in seconds that starts at 0."""
     length = max((float(strip.runs.end.max()) for strip in strips if len(strip.runs.end)), default=1.0)
-    hues, short = palette.hues(classes), codes(classes)
+    hues = palette.hues(classes)
     bottom = PITCH * len(strips)
     values = {
         "rows": [
@@ -111,35 +111,53 @@ def timeline(strips: Sequence[Strip], classes: Sequence[str], label: str) -> Fig
                 "y": 14 + PITCH * number,
                 "remark": strip.remark,
                 "strong": strip.strong,
-                **_marks(strip.runs, length, classes, hues, short),
+                **strip_marks(strip.runs, length, classes),
             }
             for number, strip in enumerate(strips)
         ],
-        "ticks": [tick(f"{100 * at / length:.2f}%", f"{at:g} s") for at in _ticks(length)],
+        "ticks": [tick(f"{100 * at / length:.2f}%", f"{at:g} s") for at in ticks(length)],
         "bottom": bottom,
         "legend": [(f"{100 * n / len(classes):.2f}%", hues[name], name) for n, name in enumerate(classes)],
     }
     return Figure("timeline.svg", label, bottom + 22, values, footer=26)
 
 
-def _ticks(length: float) -> list[float]:
+def in_seconds(start: float, end: float) -> str:
+    """A stretch in seconds."""
+    return f"{start:.1f} to {end:.1f} s"
+
+
+def ticks(length: float) -> list[float]:
+    """Where an axis from 0 to a length (s) has its marks: seven at most, at usual steps."""
     step = next((step for step in STEPS if length / step <= 6), math.ceil(length / 6))
     return [round(number * step, 6) for number in range(1 + math.floor(length / step + 1e-9))]
 
 
-def _marks(
-    runs: Runs, length: float, classes: Sequence[str], hues: Mapping[str, int], short: Mapping[str, str]
+def strip_marks(
+    runs: Runs,
+    length: float,
+    classes: Sequence[str],
+    *,
+    told: Callable[[float, float], str] = in_seconds,
+    columns: int = COLUMNS,
 ) -> dict[str, list[dict[str, Any]]]:
-    """Paths and texts of one strip; all short stretches of a class share a path."""
-    runs = drawable(runs, length)
+    """Paths and texts of one strip; all short stretches of a class share a path.
+
+    Args:
+        runs: the stretches.
+        length: of the axis (s).
+        classes: names of the classes.
+        told: how a stretch is told, from its start and end (s).
+        columns: stretches shorter than one of so many are drawn as what holds most of it.
+    """
+    runs, hues, short = drawable(runs, length, columns), palette.hues(classes), codes(classes)
     paths: dict[tuple[int, int], dict[str, Any]] = {}
     texts = []
     for place, (start, end, label) in enumerate(zip(runs.start, runs.end, runs.label, strict=True)):
-        name = classes[label]
-        share = (end - start) / length
+        name, share = classes[label], (end - start) / length
         left, right = round(UNITS * start / length), round(UNITS * end / length)
         wide = share >= 0.01
-        title = f"{name}, {start:.1f} to {end:.1f} s" if wide else f"{name}, short stretches"
+        title = f"{name}, {told(start, end)}" if wide else f"{name}, short stretches"
         path = paths.setdefault((label, place if wide else -1), {"hue": hues[name], "title": title, "d": ""})
         path["d"] += f"M{left} 0h{right - left}v1h{left - right}z"
         on_screen, on_phone = (_fitting(name, short[name], share * room) for room in (WIDE_ROOM, PHONE_ROOM))
