@@ -8,7 +8,8 @@ import pytest
 import yaml
 from tests.conftest import PROJECT
 
-from abaw_pipeline.parameters import ParameterError, check_parameters, expand_grid
+from abaw_pipeline.parameters import ParameterError, check_parameters
+from abaw_pipeline.stages import expand_grid
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.fusion import MCWF, FusionMethod, LogisticStacking, LogMean
 from abaw_pipeline.inference.judge import WEIGHTS, judge_video, judged_schema
-from abaw_pipeline.parameters import FusionStage, SystemsStage
 from abaw_pipeline.pipelines.fusion.nodes import apply_fusion
+from abaw_pipeline.stages import FusionStage, SystemsStage
 
 CLASSES = ("anger", "happiness", "sadness")
 COLUMNS = [f"p_{name}" for name in CLASSES]

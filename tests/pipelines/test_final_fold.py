@@ -25,12 +25,12 @@ from abaw_pipeline.errors import DataError
 from abaw_pipeline.evaluation.folds import FINAL, make_folds
 from abaw_pipeline.evaluation.protocols import Official, SubjectKFold, SubjectLists
 from abaw_pipeline.fusion.align import align, fit_weights
-from abaw_pipeline.parameters import EvaluationStage, FusionStage
 from abaw_pipeline.pipelines.fusion.nodes import apply_fusion, fit_fusion
 from abaw_pipeline.pipelines.inference.nodes import judge_videos
 from abaw_pipeline.pipelines.ingestion.nodes import assign_folds
 from abaw_pipeline.pipelines.reporting.nodes import collect_predictions, describe_systems, measure_predictions
 from abaw_pipeline.pipelines.temporal_modeling.nodes import fit_sound_systems, predict_sound
+from abaw_pipeline.stages import EvaluationStage, FusionStage
 
 COLUMNS = [f"p_{name}" for name in CLASSES]
 STACKED = FusionStage.model_validate(

@@ -24,10 +24,10 @@ from abaw_pipeline.artifacts import RecipeMap
 from abaw_pipeline.artifacts.recipe import references
 from abaw_pipeline.evaluation.units import scored_units
 from abaw_pipeline.fusion.align import align, fit_weights
-from abaw_pipeline.parameters import EvaluationStage
 from abaw_pipeline.pipelines.fusion.nodes import apply_fusion, fit_fusion
 from abaw_pipeline.pipelines.reporting.nodes import collect_predictions, measure_predictions
 from abaw_pipeline.pipelines.temporal_modeling.nodes import fit_sound_systems, predict_sound
+from abaw_pipeline.stages import EvaluationStage
 
 
 class Study:

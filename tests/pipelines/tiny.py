@@ -6,7 +6,7 @@ import pandas as pd
 from abaw_pipeline.artifacts import Recipe, RecipeMap
 from abaw_pipeline.evaluation.folds import make_folds
 from abaw_pipeline.evaluation.protocols import SubjectKFold
-from abaw_pipeline.parameters import CrossValidation, FusionStage, LabelStage, SystemsStage
+from abaw_pipeline.stages import CrossValidation, FusionStage, LabelStage, SystemsStage
 from abaw_pipeline.types import FeatureSequence, Waveform
 
 CLASSES = ("anger", "happiness", "sadness")

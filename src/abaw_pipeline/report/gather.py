@@ -16,10 +16,11 @@ from abaw_pipeline.artifacts import PieceMap, StoredMap
 from abaw_pipeline.artifacts.execution import cores
 from abaw_pipeline.evaluation.folds import FINAL, scored_folds
 from abaw_pipeline.evaluation.work import media_seconds
-from abaw_pipeline.parameters import FusionStage, Parameters, SystemsStage, check_parameters
+from abaw_pipeline.parameters import Parameters, check_parameters
 from abaw_pipeline.parts import Part
 from abaw_pipeline.report.counts import annotated_units, count_asked, count_classes, count_clips, count_folds
 from abaw_pipeline.report.inputs import ReportInput
+from abaw_pipeline.stages import FusionStage, SystemsStage
 from abaw_pipeline.systems.storage import read_card
 
 PACKAGES = ("kedro", "torch", "numpy", "scikit-learn", "xgboost", "librosa", "av", "opensmile")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abaw_pipeline.artifacts import Recipe, RecipeMap
-from abaw_pipeline.parameters import SoundStage, SystemsStage
+from abaw_pipeline.stages import SoundStage, SystemsStage
 from abaw_pipeline.types import File, Table
 
 

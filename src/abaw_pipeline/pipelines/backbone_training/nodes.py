@@ -8,7 +8,7 @@ from pathlib import Path
 from abaw_pipeline.artifacts import PieceMap, RecipeMap
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.emotions import ordered
-from abaw_pipeline.parameters import Backbones, FaceStage, Stills, SystemsStage, needed_backbones, needed_stills
+from abaw_pipeline.stages import Backbones, FaceStage, Stills, SystemsStage, needed_backbones, needed_stills
 from abaw_pipeline.types import Table
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from abaw_pipeline.parameters import Backbones, Corpora, DemoStage, FaceStage, Stills, SystemsStage, needed_stills
+from abaw_pipeline.stages import Backbones, Corpora, DemoStage, FaceStage, Stills, SystemsStage, needed_stills
 
 
 def make_demo_corpus(

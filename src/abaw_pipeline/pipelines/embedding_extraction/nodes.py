@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap
 from abaw_pipeline.artifacts.execution import Execution
-from abaw_pipeline.parameters import FaceStage, SoundStage, SystemsStage
 from abaw_pipeline.pipelines.segments import segments
+from abaw_pipeline.stages import FaceStage, SoundStage, SystemsStage
 from abaw_pipeline.types import Table
 
 CLIPS_A_CALL = 8

@@ -9,8 +9,8 @@ from typing import Any
 from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.faces.settings import Faces
-from abaw_pipeline.parameters import SystemsStage
 from abaw_pipeline.pipelines.segments import segments
+from abaw_pipeline.stages import SystemsStage
 from abaw_pipeline.types import File, Table
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from abaw_pipeline.artifacts import PieceMap
 from abaw_pipeline.emotions import ordered
 from abaw_pipeline.errors import DataError
-from abaw_pipeline.parameters import CrossValidation, EvaluationStage, FusionStage, LabelStage, SystemsStage
 from abaw_pipeline.schemas import FUSION_WEIGHTS
+from abaw_pipeline.stages import CrossValidation, EvaluationStage, FusionStage, LabelStage, SystemsStage
 from abaw_pipeline.types import Table
 
 log = logging.getLogger(__name__)

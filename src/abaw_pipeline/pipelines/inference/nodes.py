@@ -10,9 +10,9 @@ from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.emotions import ordered
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.faces.settings import Faces
-from abaw_pipeline.parameters import VOCALS, FaceStage, FusionStage, InferenceStage, MediaPaths, SystemsStage
 from abaw_pipeline.pipelines.inference.people import persons
 from abaw_pipeline.pipelines.temporal_modeling.modeling import piece_key
+from abaw_pipeline.stages import VOCALS, FaceStage, FusionStage, InferenceStage, MediaPaths, SystemsStage
 from abaw_pipeline.types import Table
 
 log = logging.getLogger(__name__)

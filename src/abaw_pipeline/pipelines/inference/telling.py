@@ -9,7 +9,7 @@ from typing import Any
 from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap, StoredMap
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.emotions import ordered
-from abaw_pipeline.parameters import EvaluationStage, FusionStage, InferenceStage, SystemsStage
+from abaw_pipeline.stages import EvaluationStage, FusionStage, InferenceStage, SystemsStage
 from abaw_pipeline.types import File, Table
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from typing import Any
 
 from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap
 from abaw_pipeline.errors import CorpusError
-from abaw_pipeline.parameters import Corpora, CrossValidation
+from abaw_pipeline.stages import Corpora, CrossValidation
 from abaw_pipeline.types import File, Table
 
 log = logging.getLogger(__name__)

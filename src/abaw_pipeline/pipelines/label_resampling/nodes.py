@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abaw_pipeline.artifacts import PieceMap
-from abaw_pipeline.parameters import LabelStage
+from abaw_pipeline.stages import LabelStage
 from abaw_pipeline.types import Table
 
 

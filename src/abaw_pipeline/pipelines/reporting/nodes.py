@@ -6,8 +6,8 @@ from typing import Any
 
 from abaw_pipeline.artifacts import PieceMap, StoredMap
 from abaw_pipeline.emotions import ordered
-from abaw_pipeline.parameters import CrossValidation, EvaluationStage, FusionStage, SystemsStage
 from abaw_pipeline.pipelines.segments import segments
+from abaw_pipeline.stages import CrossValidation, EvaluationStage, FusionStage, SystemsStage
 from abaw_pipeline.types import Table
 
 

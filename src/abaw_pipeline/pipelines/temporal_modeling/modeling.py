@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from abaw_pipeline.artifacts import PieceMap, Recipe, Ref
 from abaw_pipeline.emotions import ordered
-from abaw_pipeline.parameters import VOCALS, CrossValidation, FusionStage, Modality, SystemsStage
+from abaw_pipeline.stages import VOCALS, CrossValidation, FusionStage, Modality, SystemsStage
 from abaw_pipeline.systems import AnySystem
 from abaw_pipeline.types import Table
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abaw_pipeline.artifacts import PieceMap, RecipeMap
 from abaw_pipeline.artifacts.execution import Execution
-from abaw_pipeline.parameters import VOCALS, CrossValidation, FusionStage, SystemsStage
 from abaw_pipeline.pipelines.temporal_modeling.modeling import Modeling
+from abaw_pipeline.stages import VOCALS, CrossValidation, FusionStage, SystemsStage
 from abaw_pipeline.types import Table
 
 ON_THE_CPU = Execution()
