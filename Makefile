@@ -48,6 +48,8 @@ setup: $(BASE) ## make .venv and install the project
 demo: $(BASE) ## run the whole chain on the embedded demo corpus
 	$(BIN)/kedro run
 
+# Two processes with a thread each: networks as small as those of tests lose time to threads that wait for each other.
+test: export OMP_NUM_THREADS := 1
 test: $(DEV) lint ## lint and all quick tests
 	$(BIN)/pytest -n 2 --dist loadfile -m "not real and not long" --cov --cov-report=term:skip-covered --durations=10
 

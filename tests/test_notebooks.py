@@ -6,34 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import PROJECT, Project, make_project
+from tests.conftest import PROJECT, Project
 
 NOTEBOOKS = PROJECT / "notebooks"
-SMALLEST = """
-demo_corpus:
-  path: ${corpus_folder:demo}
-  settings: {seed: 2020, videos: {count: 4, seconds_min: 3, seconds_max: 3}, stills: {count: 70, people: 10}}
-backbones:
-  small: {kind: residual, stills: [demo_stills], side: 36, size: 32, width: 4, depth: 1, epochs: 1, batch_size: 32}
-faces: {detector: {kind: mtcnn}, identity: {kind: dlib}, fps: 3.0}
-cross_validation: {protocol: {kind: official}, inner_folds: 2, final: false}
-systems:
-  face:
-    framewise: {kind: framewise, inputs: [ee]}
-  sound:
-    svm: {kind: linear_svm, inputs: [functionals], window_s: 1.0, shift: 1.0}
-evaluation: {resamples: 100, measure: cpm, headline: log_mean}
-"""
-"""Faces and voices, as little of them as a study can have; nothing in it needs to be any good."""
 
 
 @pytest.fixture(scope="module")
-def with_faces(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project in which a study with faces has run."""
-    made = make_project(tmp_path_factory.mktemp("faces") / "project")
-    made.write("conf/local/parameters.yml", SMALLEST)
-    made.kedro("run")
-    return made
+def with_faces(seen: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of a project in which a study with faces has run."""
+    folder = tmp_path_factory.mktemp("faces") / "project"
+    shutil.copytree(seen.folder, folder, symlinks=True)
+    return Project(folder)
 
 
 def execute(project: Project, name: str) -> list[dict[str, Any]]:

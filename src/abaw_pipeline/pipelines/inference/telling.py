@@ -160,7 +160,7 @@ def write_pages(
                 name: pieces.ref(video) if video in pieces else None
                 for name, pieces in {"judged": judged, "people": people, "strip": strips, "movie": movies}.items()
             },
-            "facts": {name: clip[name] for name in ("duration", "fps", "width", "height", "sound")},
+            "facts": _facts(clip),
             "stages": dict(stages.loc[stages["video"] == video, ["stage", "seconds"]].itertuples(index=False)),
             "failures": _told(failures[failures["video"] == video]),
             **about,
@@ -218,6 +218,13 @@ def trained_on(study: str, folds: Table, labels_5hz: Table) -> str:
         f"all {len(final)} labelled clips of {corpora} that study {study} may learn from "
         f"({len(people)} people, {classes} emotions; fold final)"
     )
+
+
+def _facts(clip: dict[str, Any]) -> dict[str, Any]:
+    """What a page says of a file, in plain types: a column of counts is one of floats where another clip has none."""
+    sizes = {name: None if clip[name] is None else int(clip[name]) for name in ("width", "height")}
+    fps = None if clip["fps"] is None else float(clip["fps"])
+    return {"duration": float(clip["duration"]), "fps": fps, **sizes, "sound": bool(clip["sound"])}
 
 
 def _pictured(clips: Table, judged: PieceMap) -> list[dict[str, Any]]:
