@@ -157,3 +157,24 @@ def test_nothing_to_judge_is_an_error_in_one_line(judged: tuple[Project, Path, s
     assert "missing.mp4: it is not there" in printed
     assert "Traceback" not in printed
     assert "kedro infer PATH" in project.kedro("run", "--pipelines=inference", ok=False)
+
+
+@pytest.mark.real
+def test_real_videos_are_judged_person_by_person(seen: Project, real_data: Path, tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    shutil.copytree(seen.folder, project.folder, symlinks=True)
+    cut, silent = (
+        real_data / "videos" / name for name in ("two_people_cut/asd_sample_2.mp4", "silent_woman/woman2.mp4")
+    )
+    project.kedro("infer", str(cut), str(silent))
+    both = _posteriors(project, cut.name)
+    assert {1, 2} <= set(both["person"])
+    assert both.groupby("person")["time"].agg(["min", "max"]).loc[[1, 2]].notna().all(axis=None)
+    assert both["voice"].mean() > 0.8
+    alone = _posteriors(project, silent.name)
+    assert alone["voice"].isna().all()
+    assert set(alone["system"]) == {"ee_framewise", "ee_svm", "log_mean", "mcwf"}
+    for video in (cut, silent):
+        movie = _results(project) / video.name / "annotated.mp4"
+        np.testing.assert_allclose(frame_times(movie), frame_times(video) - frame_times(video)[0], atol=1e-3)
+        assert _heard(movie) == _heard(video)
