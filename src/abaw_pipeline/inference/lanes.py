@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 COLUMNS = 600
 """Stretches shorter than a column are drawn as what holds most of their column."""
-STACK, RIDGE, BAND = 180, 30, 8
-"""Heights of stacked areas, of one class's area, and of the bands of faces and voices (pixels)."""
+STACK, LOW, RIDGE, BAND = 180, 72, 30, 8
+"""Heights of stacked areas, of other systems' ones, of one class's area, and of bands of faces and voices (pixels)."""
 
 Lane = dict[str, Any]
 
 
-def stack_lane(curves: Sequence[Curve], classes: Sequence[str], length: float, name: str) -> Lane:
-    """Posteriors of all classes on top of each other."""
-    drawn_areas = stacked(curves, classes, length, STACK)
-    return {"kind": "stack", "size": STACK, "pitch": STACK + 38, **written(name), **drawn_areas}
+def stack_lane(curves: Sequence[Curve], classes: Sequence[str], length: float, name: str, *, size: int = STACK) -> Lane:
+    """Posteriors of all classes on top of each other, `size` pixels high."""
+    drawn_areas = stacked(curves, classes, length, size)
+    return {"kind": "stack", "size": size, "pitch": size + 38, **written(name), **drawn_areas}
 
 
 def ridge_lane(curves: Sequence[Curve], classes: Sequence[str], place: int, length: float, remark: str) -> Lane:

@@ -103,7 +103,7 @@ def render_page(page: VideoPage, *, embed_mb: float = 12) -> str:
         DataError: the judgement lacks a column, or predicts a class that is not among the classes.
     """
     shown = shown_system(page.judged, page.shown)
-    rows = read_rows(page.judged, page.classes, shown)
+    rows = read_rows(page.judged, page.classes)
     length = max([page.duration, 0.04, *(one.end[-1] for each in rows.values() for one in each.values())])
     views = [view_person(person, rows[person], page, shown, float(length), len(rows)) for person in rows]
     hues = palette.hues(page.classes)

@@ -43,6 +43,7 @@ class PersonView:
         curves: posteriors of the shown system, faces and voices over time; None where it has no rows.
         strips: predicted emotions by system over time.
         single: each emotion's posterior on its own; None where the shown system has no rows.
+        others: posteriors of the other systems over time; None where there are none.
         table: the shares of the time by system.
         compared: whether other systems stand beside the shown one.
         bands: whether there is a lane of faces, and one of voices.
@@ -58,6 +59,7 @@ class PersonView:
     curves: Markup | None
     strips: Markup
     single: Markup | None
+    others: Markup | None
     table: Table
     compared: bool
     bands: tuple[bool, bool]
@@ -93,6 +95,7 @@ def view_person(
         curves=None if curves is None else _curves(curves, rows, page, shown, length, label),
         strips=_strips(systems, page, shown, length, people, name),
         single=None if first is None else _single(curves or [], first, page, length, name),
+        others=_others(systems, page, shown, length, people, name),
         table=_table(systems, page, shown),
         compared=first is not None and len(systems) > 1,
         bands=(bool((rows.face >= 0).any()), bool((rows.voice >= 0).any())),
@@ -145,8 +148,7 @@ def _strips(
         share = agreement(runs[shown], runs[name]) if shown in runs and name != shown else np.nan
         remark = f"{whole_percent(share)} as {shown}" if numbers.is_number(share) else ""
         remark = remark if len(remark) < 28 else f"{whole_percent(share)} alike"
-        kind = page.systems.get(name, "")
-        titled = f"{name} ({kind})" if kind and kind not in name else name
+        titled = _titled(name, page)
         own.append(
             lanes.strip_lane(runs[name], page.classes, length, titled, remark, strong=name == shown, columns=columns)
         )
@@ -163,6 +165,28 @@ def _single(curves: list[Curve], rows: Rows, page: VideoPage, length: float, per
     ]
     told = ", ".join(f"{name} {whole_percent(float(share))}" for name, share in zip(page.classes, average, strict=True))
     return lanes.stacked_lanes(own, f"{person}, probability of each emotion over time; means: {told}.", length)
+
+
+def _others(
+    systems: Mapping[str, Rows], page: VideoPage, shown: str, length: float, people: int, person: str
+) -> Markup | None:
+    """Stacked posteriors of every system but the shown one."""
+    names = [name for name in _in_order(systems, page, shown) if name != shown]
+    if not names:
+        return None
+    points = max(40, min(POINTS // 2, CURVES // (people * len(names))))
+    own = [
+        lanes.stack_lane(
+            thinned(systems[name], length, points), page.classes, length, _titled(name, page), size=lanes.LOW
+        )
+        for name in names
+    ]
+    return lanes.stacked_lanes(own, f"{person}, probabilities over time by {', '.join(names)}.", length)
+
+
+def _titled(name: str, page: VideoPage) -> str:
+    kind = page.systems.get(name, "")
+    return f"{name} ({kind})" if kind and kind not in name else name
 
 
 def _table(systems: Mapping[str, Rows], page: VideoPage, shown: str) -> Table:

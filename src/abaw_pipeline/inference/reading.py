@@ -44,7 +44,7 @@ class Rows:
         predicted: int64 [n], places in the classes.
         face: int64 [n], places in FACES, -1: not known.
         voice: int64 [n], 1 a voice, 0 none, -1 not known.
-        values: float32 [n, K], posteriors; of the shown system only, else [0, K].
+        values: float32 [n, K], posteriors; [0, K] where they were not asked for.
     """
 
     person: int
@@ -84,13 +84,13 @@ def shown_system(judged: pa.Table, shown: str) -> str:
     return shown if shown in there or not there else str(there[0])
 
 
-def read_rows(judged: pa.Table, classes: Sequence[str], shown: str) -> dict[int, dict[str, Rows]]:
+def read_rows(judged: pa.Table, classes: Sequence[str], shown: str | None = None) -> dict[int, dict[str, Rows]]:
     """All rows by person and system: persons ascending with 0 at the end, systems as they come.
 
     Args:
         judged: the judgement.
         classes: names of the K classes.
-        shown: the system whose posteriors are read.
+        shown: the only system whose posteriors are read; None: those of all.
 
     Raises:
         DataError: a column is missing, or a class is predicted that is not among the classes.
@@ -108,7 +108,7 @@ def read_rows(judged: pa.Table, classes: Sequence[str], shown: str) -> dict[int,
 class _Reader:
     """The columns of a judgement as arrays."""
 
-    def __init__(self, judged: pa.Table, classes: Sequence[str], shown: str) -> None:
+    def __init__(self, judged: pa.Table, classes: Sequence[str], shown: str | None) -> None:
         self._shown, self._width = shown, len(classes)
         self._person = judged.column("person").to_numpy()
         self._time = judged.column("time").to_numpy()
@@ -146,7 +146,7 @@ class _Reader:
             predicted=self._predicted[at],
             face=self._face[at],
             voice=self._voice[at],
-            values=self._posteriors(at) if system == self._shown else np.zeros((0, self._width), np.float32),
+            values=self._posteriors(at) if self._shown in (None, system) else np.zeros((0, self._width), np.float32),
         )
 
     def _posteriors(self, at: IntArray) -> FloatArray:
