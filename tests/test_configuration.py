@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from kedro.config import OmegaConfigLoader
 from omegaconf.errors import InterpolationResolutionError
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, Project
 
 from abaw_pipeline.configuration import StudyConfigLoader, corpus_folder
 
@@ -79,3 +79,9 @@ def test_the_projects_datasets_get_what_the_study_says(study: str) -> None:
         entries = [each["execution"] for each in loader(**given)["catalog"].values() if "execution" in each]
         assert entries
         assert {(each["workers"], each["on_error"]) for each in entries} == {expected}
+
+
+def test_a_misspelt_study_is_named_with_the_nearest_one(project: Project) -> None:
+    output = project.kedro("run", "--env=ravdes", ok=False)
+    assert "no study 'ravdes'; did you mean 'ravdess'?" in output
+    assert "Traceback" not in output

@@ -61,17 +61,17 @@ def _write(folder: Path, text: str) -> None:
 
 def test_the_extractor_makes_features_from_which_a_system_learns(followed: tuple[Project, list[str]]) -> None:
     project, _ = followed
-    features = pd.read_parquet(project.latest("data/04_feature/mine/sound_embeddings.parquet"))
+    features = pd.read_parquet(project.latest("data/04_feature/parts/sound_embeddings.parquet"))
     done = features[features["status"] == "done"]
     assert {next(iter(key)) for key in done["key"]} == {"loudness"}
     assert len(done) >= 6
-    systems = pd.read_parquet(project.latest("data/07_model_output/mine/predictions.parquet"))["system"]
-    assert set(systems) == {"quiet_or_loud", "log_mean", "median"}
+    systems = pd.read_parquet(project.latest("data/07_model_output/parts/predictions.parquet"))["system"]
+    assert set(systems) == {"quiet_or_loud", "log_mean", "skill"}
 
 
 def test_the_detector_found_the_faces(followed: tuple[Project, list[str]]) -> None:
     project, printed = followed
-    versions = (project.folder / "data" / "02_intermediate" / "mine" / "face_crops.parquet").glob("*/*.parquet")
+    versions = (project.folder / "data" / "02_intermediate" / "parts" / "face_crops.parquet").glob("*/*.parquet")
     manifest = max((pd.read_parquet(path) for path in versions), key=len)  # the run with a system that sees
     assert (manifest["status"] == "done").all()
     found = pd.concat(
@@ -86,4 +86,4 @@ def test_the_fuser_computes_no_piece_anew(followed: tuple[Project, list[str]]) -
     _, printed = followed
     assert "to compute" in printed[0]
     assert "to compute" not in printed[2]
-    assert "median" in printed[2]
+    assert "skill" in printed[2]

@@ -111,7 +111,7 @@ def test_load_versions_gives_older_content_to_what_follows(demo_copy: Project) -
     output = demo_copy.kedro("run", "--nodes=fit_fusion", ok=False)
     assert "sound_posteriors (" in output
     assert 'systems.run: "svm", now null' in output
-    assert "kedro run --pipelines=temporal_modeling" in output
+    assert "by the whole chain: kedro run" in output
     chosen = f"--load-versions=sound_posteriors:{first},face_posteriors:{first}"
     assert made(demo_copy, "--nodes=fit_fusion", chosen) == {"fusion_weights"}
     assert set(weights(demo_copy)["system"].dropna()) == {"svm", "lda"}

@@ -6,10 +6,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import click
 from kedro.config import OmegaConfigLoader
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 from omegaconf.errors import InterpolationResolutionError
+
+from abaw_pipeline.parts import unknown_name
 
 MISSING = object()
 """Stands for a default that is not given."""
@@ -25,6 +28,18 @@ class StudyConfigLoader(OmegaConfigLoader):
     In the catalog, `${study_parameter:execution.workers, auto}` is a value of that finished tree, or the one after the
     comma where the tree has none. Kedro's `runtime_params` sees `--params` alone.
     """
+
+    def __init__(self, conf_source: str, env: str | None = None, **options: Any) -> None:
+        """As Kedro's.
+
+        Raises:
+            ClickException: there is no such study.
+        """
+        folder = Path(conf_source)
+        if env is not None and folder.is_dir() and not (folder / env).is_dir():
+            studies = sorted(each.name for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+            raise click.ClickException(unknown_name(env, studies, "study") + f" in {folder}")
+        super().__init__(conf_source, env, **options)
 
     def _merge_and_resolve(self, key: str, config_per_file: dict[Path, Any]) -> Any:
         if key != "parameters":

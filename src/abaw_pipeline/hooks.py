@@ -113,12 +113,13 @@ class ProjectHooks:
         if self._provenance is None:
             return
         changed = {name: self._provenance.differences(name) for name in names}
-        lines = [f"  {name} ({'; '.join(what)}): {_maker(name)}" for name, what in changed.items() if what]
+        lines = [f"  {name} ({'; '.join(what)})" for name, what in changed.items() if what]
         if lines:
             raise click.ClickException(
                 "stored inputs were made under other parameters:\n"
                 + "\n".join(lines)
-                + "\nMake them again, give the same parameters as then, or choose a version with --load-versions."
+                + "\nMake them again by the whole chain: kedro run, with the --env and --params of now; it skips what has "
+                "not changed. Or give the parameters as they were, or choose a version with --load-versions."
             )
 
     def _take_lock(self) -> None:

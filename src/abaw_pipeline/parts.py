@@ -57,11 +57,15 @@ def or_own(*methods: str) -> WrapValidator:
 def _import_part(kind: str, methods: tuple[str, ...]) -> type[Part]:
     module, _, name = kind.partition(":")
     try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
+        home = importlib.import_module(module)
+    except (ImportError, ValueError) as error:
         raise ValueError(
             f"kind {kind!r} cannot be imported ({error}); put the module below src/, or install its package"
         ) from None
+    found = getattr(home, name, None)
+    if found is None:
+        parts = [each for each, one in vars(home).items() if isinstance(one, type) and issubclass(one, Part)]
+        raise ValueError(unknown_name(name, [each for each in parts if each != "Part"], f"part in {module}"))
     if not (isinstance(found, type) and issubclass(found, Part)):  # pydantic wants a ValueError
         raise ValueError(f"kind {kind!r} is no subclass of abaw_pipeline.parts.Part")  # noqa: TRY004
     missing = [each for each in methods if not callable(getattr(found, each, None))]

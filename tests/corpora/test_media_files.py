@@ -101,7 +101,7 @@ def test_other_files_are_told_of_and_a_manifest_in_a_folder_is_one_of_them(tmp_p
     (tmp_path / "list.csv").write_text("media\na.mp4\n")
     listing = entries(tmp_path)
     assert names(listing) == ["a.mp4"]
-    assert listing.notes == [f"{tmp_path}: 3 other files are not looked at: list.csv, notes.txt, sub/cover.jpg"]
+    assert listing.notes == [f"{tmp_path}: not looked at: list.csv, notes.txt, sub/cover.jpg"]
 
 
 @pytest.mark.parametrize(("files", "there"), [([], "nothing"), (["a.txt"], "a.txt"), ([".a.mp4"], "nothing")])

@@ -290,3 +290,13 @@ def test_clips_and_frames_are_counted_apart():
     text = Reader(page).text
     assert "Clips and Frames by corpus and class Corpus Class Units Unit a fear 7 clip b fear 9,000 frame" in text
     assert "7 (100.0%)" in text
+
+
+def test_a_system_that_failed_everywhere_is_told_above_all() -> None:
+    data = fabricate()
+    lost = data.systems["system"].iloc[0]
+    metrics = data.metrics[data.metrics["system"] != lost]
+    text = render_report(fabricate(metrics=metrics))
+    assert "Systems without a result" in text
+    assert f"{lost} failed everywhere" in text
+    assert "Systems without a result" not in render_report(data)

@@ -61,7 +61,7 @@ class MediaFiles(Corpus):
                     "no medium in this folder", where=_readable(path), hint=_readable(f"There are: {some(other)}.")
                 )
             if other:
-                note = f"{path}: {len(other)} other files are not looked at: {some(other)}"
+                note = f"{path}: not looked at: {some(other)}"
                 listing.notes.append(_readable(note))
             for each in found:
                 self._add(name, each, each.relative_to(path).as_posix(), listing, named)

@@ -10,6 +10,9 @@ import numpy as np
 from abaw_pipeline.errors import ProtocolError
 from abaw_pipeline.types import IntArray
 
+FEWER = "Use fewer folds (cross_validation.protocol.k, cross_validation.inner_folds), or add clips of other subjects."
+"""What to do where subjects or clips are too few to be dealt out."""
+
 
 def split_subjects(labels: Sequence[str] | IntArray, subjects: Sequence[str], k: int, *, seed: int) -> IntArray:
     """Deal subjects to k parts of similar class proportions.
@@ -39,7 +42,7 @@ def split_subjects(labels: Sequence[str] | IntArray, subjects: Sequence[str], k:
         )
     y, groups = np.asarray(labels), np.asarray(subjects)
     if np.unique(y, return_counts=True)[1].max() < k:
-        raise ProtocolError(f"no class has {k} clips, so {k} parts cannot be stratified", hint="Use fewer parts.")
+        raise ProtocolError(f"no class has {k} clips, so {k} parts cannot be stratified", hint=FEWER)
     part = np.full(len(y), -1, dtype=np.int64)
     splitter = StratifiedGroupKFold(n_splits=k, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
@@ -49,5 +52,5 @@ def split_subjects(labels: Sequence[str] | IntArray, subjects: Sequence[str], k:
             part[held_out] = number
     missing = set(range(k)) - set(part.tolist())
     if missing or part.min() < 0:
-        raise ProtocolError(f"the split into {k} parts left some empty", hint="Use fewer parts.")
+        raise ProtocolError(f"the split into {k} parts left some empty", hint=FEWER)
     return part

@@ -74,6 +74,7 @@ def make_page(
     stages: Mapping[str, float],
     failures: Sequence[Sequence[str]],
     trained_on: str,
+    notes: Sequence[str] = (),
 ) -> VideoPage:
     """Everything that a page tells.
 
@@ -90,6 +91,7 @@ def make_page(
         stages: name -> seconds of work.
         failures: rows of artifact, key, message, blocked_by.
         trained_on: what the systems learned from.
+        notes: what a reader should know first.
     """
     judged = _nothing(classes) if judged is None else judged
     rows = [] if people is None else people.to_pylist()
@@ -109,6 +111,7 @@ def make_page(
         failures=[Failure(*row) for row in failures],
         persons=[(row["person"], row["first"], row["last"], row["faces"], row["judged"]) for row in rows],
         trained_on=trained_on,
+        notes=notes,
         tables=[("Emotions, frame by frame", TABLE), ("Posteriors of every system", POSTERIORS)],
         back=f"../{INDEX}",
     )

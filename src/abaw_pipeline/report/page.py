@@ -143,6 +143,11 @@ def _notices(results: Results) -> list[tuple[str, str]]:
     if data.transductive:
         text = "unlabeled data of the people scored was used; do not compare with results that do without."
         found.append(("Transductive protocol", text))
+    known = set(results.table.loc[results.table[data.measure].notna(), "system"])
+    silent = [name for name in data.systems["system"] if name not in known]
+    if silent:
+        text = f"{', '.join(silent)} failed everywhere; fusions do without. Failures say why."
+        found.append(("Systems without a result", text))
     if data.folds_run < data.folds_total:
         found.append(("Partial run", f"{data.folds_text} were run; pooled results cover these alone."))
     if not data.headline and scored > 1:

@@ -33,8 +33,8 @@ def print_results(
         table.add_row(*map(str, row))
     console.print(table)
     roots = failures[failures["blocked_by"].isna()]
-    for message in roots["message"].head(SHOWN):
-        console.print(f"Failed: {message}", style="yellow", markup=False, soft_wrap=True)
+    for row in roots.head(SHOWN).itertuples():
+        console.print(f"Failed: {row.artifact}, {row.key}: {row.message}", style="yellow", markup=False, soft_wrap=True)
     if len(roots) > SHOWN:
         console.print(f"... and {len(roots) - SHOWN} more: see Failures in the report", style="yellow")
     path = Path(report)

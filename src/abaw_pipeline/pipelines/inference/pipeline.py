@@ -82,7 +82,8 @@ def _judging() -> Pipeline:
 
 def _telling() -> Pipeline:
     shown = {name: name for name in ("clips", "judged")} | CHOICE
-    data = {name: name for name in ("folds", "labels_5hz")} | {"study": "params:study"}
+    data = {name: name for name in ("folds", "labels_5hz")}
+    data |= {"study": "params:study", "demo": "params:demo_corpus", "corpora": "params:corpora"}
     made = {name: name for name in telling.STAGES}
     failing = {name: name for name in ("media", "frames")} | made
     return Pipeline(

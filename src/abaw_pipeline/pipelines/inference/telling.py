@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap, StoredMap
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.emotions import ordered
-from abaw_pipeline.stages import EvaluationStage, FusionStage, InferenceStage, SystemsStage
+from abaw_pipeline.stages import Corpora, DemoStage, EvaluationStage, FusionStage, InferenceStage, SystemsStage
 from abaw_pipeline.types import File, Table
 
 log = logging.getLogger(__name__)
@@ -130,6 +131,8 @@ def write_pages(
     folds: Table,
     labels_5hz: Table,
     study: str,
+    demo: DemoStage,
+    corpora: Corpora,
     inference: InferenceStage,
     evaluation: EvaluationStage,
     fusion: FusionStage,
@@ -148,6 +151,7 @@ def write_pages(
         "classes": list(ordered(set(labels_5hz["label"]))),
         "preferred": _preferred(evaluation, fusion, systems),
         "trained_on": trained_on(study, folds, labels_5hz),
+        "notes": list(warnings(demo, corpora)),
     }
     pages, cards = {}, {}
     folders = folder_names(clips["clip_id"])
@@ -181,6 +185,8 @@ def lay_out(
     folds: Table,
     labels_5hz: Table,
     study: str,
+    demo: DemoStage,
+    corpora: Corpora,
 ) -> dict[str, str | Path]:
     """All results under the names of their videos, and the page that lists them."""
     from abaw_pipeline.inference.folders import folder_names
@@ -202,8 +208,16 @@ def lay_out(
         _told(refused),
         trained_on(study, folds, labels_5hz),
         classes=list(ordered(set(labels_5hz["label"]))),
+        notes=list(warnings(demo, corpora)),
     )
     return files
+
+
+def warnings(demo: DemoStage, corpora: Corpora) -> Iterator[str]:
+    """What a reader must know of a study before believing it."""
+    folder = Path(demo.path).absolute()
+    if any(Path(corpus.path).absolute().is_relative_to(folder) for corpus in corpora.root.values()):
+        yield "These systems have learned from the drawn people of the demo: of real people they know nothing."
 
 
 def trained_on(study: str, folds: Table, labels_5hz: Table) -> str:
@@ -215,8 +229,8 @@ def trained_on(study: str, folds: Table, labels_5hz: Table) -> str:
     corpora = ", ".join(dict.fromkeys(people.str.partition("/")[0]))
     classes = len(set(labels_5hz["label"]))
     return (
-        f"all {len(final)} labelled clips of {corpora} that study {study} may learn from "
-        f"({len(people)} people, {classes} emotions; fold final)"
+        f"The systems have learned from all {len(final)} labelled clips of {corpora} that study {study} may learn from "
+        f"({len(people)} people, {classes} emotions; fold final)."
     )
 
 
