@@ -118,8 +118,8 @@ class ProjectHooks:
             raise click.ClickException(
                 "stored inputs were made under other parameters:\n"
                 + "\n".join(lines)
-                + "\nMake them again by the whole chain: kedro run, with the --env and --params of now; it skips what has "
-                "not changed. Or give the parameters as they were, or choose a version with --load-versions."
+                + "\nMake them again by the whole chain: kedro run, with the --env and --params of now; what has not "
+                "changed is skipped. Or give the parameters as they were, or choose a version with --load-versions."
             )
 
     def _take_lock(self) -> None:
