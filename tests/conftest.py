@@ -108,25 +108,6 @@ SMALL_VIDEOS = """
 demo_corpus:
   path: ${corpus_folder:demo}
   settings: {seed: 2020, videos: {count: 9, seconds_min: 3, seconds_max: 3}}
-backbones:
-  small:
-    kind: residual
-    stills: [demo_stills]
-    side: 36
-    size: 32
-    width: 16
-    depth: 1
-    standardize: image
-    optimizer: adamw
-    learning_rate: 0.006
-    weight_decay: 0.01
-    epochs: 16
-    batch_size: 32
-    mixup: 0
-    augmentation: {rotation: 5, shear: 0, zoom: 0.05, shift: 0.04, noise: 0.01}
-    dropout: 0.1
-    average: 0.98
-    precision: float32
 systems:
   run: all
   face:

@@ -59,7 +59,7 @@ def test_a_study_with_faces_is_shown_with_them(with_faces: Project) -> None:
     ]
     over_time = outputs(cells, "application/vnd.plotly.v1+json")[4]
     rows = [axis["title"]["text"] for name, axis in over_time["layout"].items() if name.startswith("yaxis")]
-    assert rows == ["truth", "framewise", "svm", "log_mean", "mcwf"]
+    assert rows == ["truth", "ee_framewise", "ee_svm", "svm", "log_mean", "mcwf"]
 
 
 def test_a_study_that_only_hears_is_shown_without_faces(demo_copy: Project) -> None:

@@ -17,6 +17,9 @@ from abaw_pipeline.types import Table
 
 log = logging.getLogger(__name__)
 
+ANYBODY = "clip"
+"""Stands for the clip in posteriors of one clip alone."""
+
 PERSONS_A_CALL = 8
 """Persons whose faces go through a network together."""
 
@@ -212,8 +215,8 @@ def _judged(
             arguments = {
                 "system": system,
                 "fitted": fitted.ref((name, FINAL)),
-                "clip_ids": [clip_id],
-                "subjects": [clip_id],
+                "clip_ids": [ANYBODY],  # a file that gets another name is still the same
+                "subjects": [ANYBODY],
                 "durations": [duration],
                 "classes": classes,
                 "inputs": {each: [source.ref(key)] for each, (source, key) in inputs.items()},
