@@ -36,10 +36,8 @@ def find_voice(sound: Waveform) -> pa.Table:
 
     if sound.rate != RATE:
         raise ValueError(f"voices are found at {RATE} Hz, not at {sound.rate} Hz")
-    model = _model()
-    model.reset_states()
     samples = torch.from_numpy(sound.samples)
-    found = get_speech_timestamps(samples, model, sampling_rate=RATE, min_speech_duration_ms=int(1000 * SHORTEST))
+    found = get_speech_timestamps(samples, _model(), sampling_rate=RATE, min_speech_duration_ms=int(1000 * SHORTEST))
     times = {side: [stretch[side] / RATE for stretch in found] for side in ("start", "end")}
     return pa.table({side: pa.array(values, pa.float64()) for side, values in times.items()})
 

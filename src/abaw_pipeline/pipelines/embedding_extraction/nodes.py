@@ -22,17 +22,41 @@ def extract_faces(
     execution: Execution,
 ) -> RecipeMap:
     """Embeddings of each annotated person's faces, by the extractors that the running systems read."""
+    crops = {clip["clip_id"]: key for key, members in segments(clips).items() for clip in members}
+    pictured = {clip_id: crops[clip_id] for clip_id in map(str, face_tracks.asked)}
+    return embed_tracks(pictured, face_crops, face_tracks, backbones, face, systems, execution)
+
+
+def embed_tracks(
+    pictured: dict[str, str],
+    face_crops: PieceMap,
+    face_tracks: PieceMap,
+    backbones: PieceMap,
+    face: FaceStage,
+    systems: SystemsStage,
+    execution: Execution,
+) -> RecipeMap:
+    """Embeddings of the faces on some tracks, by (extractor, track's key).
+
+    Args:
+        pictured: key of a track -> key of the stretch of video whose crops show it.
+        face_crops: stretch of video -> everybody's faces.
+        face_tracks: key of a track -> one person's frames.
+        backbones: by name.
+        face: the extractors.
+        systems: those that run; extractors that none of them reads are left out.
+        execution: where networks run.
+    """
     from abaw_pipeline.backbones.embedding import embed_faces
 
-    crops = {clip["clip_id"]: key for key, members in segments(clips).items() for clip in members}
     return RecipeMap(
         "face_embeddings",
         {
-            (name, clip_id): Recipe(
+            (name, key): Recipe(
                 embed_faces,
                 {
-                    "faces": face_crops.ref(crops[clip_id]),
-                    "tracks": face_tracks.ref(clip_id),
+                    "faces": face_crops.ref(stretch),
+                    "tracks": face_tracks.ref(key),
                     "backbone": backbones.ref(face.extractors[name].backbone),
                     "extractor": face.extractors[name],
                 },
@@ -40,7 +64,7 @@ def extract_faces(
                 chunk=CLIPS_A_CALL,
             )
             for name in systems.needed("face")
-            for clip_id in map(str, face_tracks.asked)
+            for key, stretch in pictured.items()
         },
     )
 

@@ -10,6 +10,7 @@ from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.emotions import ordered
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.faces.settings import Faces
+from abaw_pipeline.pipelines.embedding_extraction.nodes import embed_tracks
 from abaw_pipeline.pipelines.inference.people import persons
 from abaw_pipeline.pipelines.temporal_modeling.modeling import piece_key
 from abaw_pipeline.stages import VOCALS, FaceStage, FusionStage, InferenceStage, MediaPaths, SystemsStage
@@ -19,9 +20,6 @@ log = logging.getLogger(__name__)
 
 ANYBODY = "clip"
 """Stands for the clip in posteriors of one clip alone."""
-
-PERSONS_A_CALL = 8
-"""Persons whose faces go through a network together."""
 
 
 def list_media(media: MediaPaths, fusion_weights: Table) -> tuple[Table, Table]:
@@ -83,26 +81,8 @@ def extract_people(
     execution: Execution,
 ) -> RecipeMap:
     """Embeddings of each person's faces, by the extractors that the running systems read."""
-    from abaw_pipeline.backbones.embedding import embed_faces
-
-    return RecipeMap(
-        "face_embeddings",
-        {
-            (name, each.clip): Recipe(
-                embed_faces,
-                {
-                    "faces": face_crops.ref(each.video),
-                    "tracks": face_tracks.ref(each.clip),
-                    "backbone": backbones.ref(face.extractors[name].backbone),
-                    "extractor": face.extractors[name],
-                },
-                execution={"device": execution.place},
-                chunk=PERSONS_A_CALL,
-            )
-            for name in systems.needed("face")
-            for each in persons(people)
-        },
-    )
+    pictured = {each.clip: each.video for each in persons(people)}
+    return embed_tracks(pictured, face_crops, face_tracks, backbones, face, systems, execution)
 
 
 def find_voices(vocals: PieceMap) -> RecipeMap:
