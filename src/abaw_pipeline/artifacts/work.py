@@ -12,6 +12,9 @@ from abaw_pipeline.artifacts.plan import Job
 from abaw_pipeline.artifacts.recipe import run_chunk
 from abaw_pipeline.artifacts.store import PieceStore, Written
 
+Task = list[Job]
+"""Jobs that one worker does in one go: several plain ones, or those that one call of a chunked function serves."""
+
 
 @dataclass(frozen=True)
 class Outcome:
