@@ -8,7 +8,7 @@ import pytest
 from abaw_pipeline.artifacts import Key, Recipe
 from abaw_pipeline.artifacts.compute import compute_pieces
 from abaw_pipeline.artifacts.execution import Execution
-from abaw_pipeline.artifacts.manifest import Entry
+from abaw_pipeline.artifacts.manifest import Entry, Manifest
 from abaw_pipeline.artifacts.store import PieceStore
 
 Save = Callable[..., dict[Key, Entry]]
@@ -31,7 +31,8 @@ def save(store: PieceStore) -> Save:
         on_error: str = "record",
     ) -> dict[Key, Entry]:
         execution = Execution.model_validate({"workers": workers, "on_error": on_error})
-        entries = compute_pieces("numbers", recipes, store, previous or {}, execution)
+        before = Manifest(list((previous or {}).values()))
+        entries = compute_pieces("numbers", recipes, store, before, execution).entries
         assert [entry.key for entry in entries] == list(recipes)
         return {entry.key: entry for entry in entries}
 

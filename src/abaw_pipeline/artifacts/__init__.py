@@ -4,8 +4,10 @@ Nothing here knows Kedro or emotions. `RecipeMap` is what a node returns; `Piece
 fingerprint; `compute_pieces` makes what is missing; `StoredMap` reads it back.
 """
 
+from abaw_pipeline.artifacts.keys import Key
 from abaw_pipeline.artifacts.maps import PieceMap, RecipeMap, StoredMap
-from abaw_pipeline.artifacts.recipe import BlockedError, Key, Recipe, Ref
+from abaw_pipeline.artifacts.recipe import Recipe
+from abaw_pipeline.artifacts.refs import BlockedError, LostPieceError, Ref
 from abaw_pipeline.artifacts.shards import shard
 
-__all__ = ["BlockedError", "Key", "PieceMap", "Recipe", "RecipeMap", "Ref", "StoredMap", "shard"]
+__all__ = ["BlockedError", "Key", "LostPieceError", "PieceMap", "Recipe", "RecipeMap", "Ref", "StoredMap", "shard"]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from abaw_pipeline.artifacts.execution import Execution
-from abaw_pipeline.artifacts.manifest import DONE, FAILED, Entry
+from abaw_pipeline.artifacts.keys import Key, key_text
+from abaw_pipeline.artifacts.manifest import DONE, FAILED, Entry, Manifest
 from abaw_pipeline.artifacts.plan import Job, Plan, make_plan
 from abaw_pipeline.artifacts.progress import Progress
-from abaw_pipeline.artifacts.recipe import BlockedError, Key, Recipe, key_text
-from abaw_pipeline.artifacts.store import PieceStore, Written
+from abaw_pipeline.artifacts.reach import definitions_behind
+from abaw_pipeline.artifacts.reasons import DAMAGED
+from abaw_pipeline.artifacts.recipe import Recipe
+from abaw_pipeline.artifacts.refs import BlockedError
+from abaw_pipeline.artifacts.store import PieceStore, StorageError, Written
 from abaw_pipeline.artifacts.work import Outcome, Task, run_task
 
 _TASKS_A_PROCESS = 16
@@ -19,50 +24,59 @@ _TASKS_A_PROCESS = 16
 
 
 def compute_pieces(
-    name: str,
-    recipes: Mapping[Key, Recipe],
-    store: PieceStore,
-    previous: Mapping[Key, Entry],
-    execution: Execution,
-) -> list[Entry]:
+    name: str, recipes: Mapping[Key, Recipe], store: PieceStore, previous: Manifest, execution: Execution
+) -> Manifest:
     """Make what is missing and give a manifest row for every key, in the order asked for.
 
     Raises:
+        StorageError: pieces cannot be stored.
         Exception: with `on_error: raise`, the first failure as it was raised.
     """
     store.sweep()
     plan = make_plan(recipes, store, previous)
-    entries = {entry.key: entry for entry in [*plan.skipped, *plan.blocked]}
-    for entry in _adopt(plan, store):
-        entries[entry.key] = entry
+    adopted = _adopt(plan, store)
+    entries = {entry.key: entry for entry in [*plan.skipped, *plan.blocked, *adopted]}
     jobs = {job.fingerprint: job for job in plan.jobs}
+    if jobs:
+        store.prepare()
     with Progress(name, plan) as progress, closing(_outcomes(plan.jobs, store, execution)) as outcomes:
         for outcome in outcomes:
-            if outcome.error is not None and execution.on_error == "raise":
-                if outcome.error.__traceback__ is None:  # it came from another process, without one
-                    outcome.error.add_note(outcome.traceback)
-                raise outcome.error
+            _stop_where_asked(outcome, execution)
             job = jobs[outcome.fingerprint]
             for key in job.keys:
                 entries[key] = _entry(key, job, outcome)
             progress.advance(job, failed=outcome.error is not None)
     old = {entry.path for entry in plan.skipped}
     store.settle(entry.path for entry in entries.values() if entry.path is not None and entry.path not in old)
-    return [entries[key] for key in plan.order]
+    return Manifest([entries[key] for key in plan.order], _codes(entries.values()))
 
 
-def _adopt(plan: Plan, store: PieceStore) -> Iterator[Entry]:
-    """Rows for pieces that another run has stored; one that cannot be read is made again."""
-    for path, job in list(plan.adopted.items()):
-        try:
-            written = store.adopt(path)
-        except Exception:  # noqa: BLE001 - whatever is wrong with the file, the recipe makes it anew
-            reason = "the stored file was damaged"
-            plan.jobs.append(Job(job.fingerprint, job.recipe, job.keys, job.components, reason))
-            del plan.adopted[path]
-            continue
-        for key in job.keys:
-            yield _done(key, job, written, None)
+def _stop_where_asked(outcome: Outcome, execution: Execution) -> None:
+    """Raise what ends the run: any failure if so wished, and a full disk always, as all that follows would be lost."""
+    error = outcome.error
+    if isinstance(error, StorageError) or (error is not None and execution.on_error == "raise"):
+        if error.__traceback__ is None:  # it came from another process, without one
+            error.add_note(outcome.traceback)
+        raise error
+
+
+def _codes(entries: Iterable[Entry]) -> dict[str, Mapping[str, str]]:
+    """The code behind pieces, definition by definition, to tell later which of them has changed."""
+    texts = {text for entry in entries for name, text in entry.components.items() if name.startswith("code")}
+    found = {code: definitions_behind(code) for code in sorted(text.partition(" ")[0] for text in texts)}
+    return {code: definitions for code, definitions in found.items() if definitions}
+
+
+def _adopt(plan: Plan, store: PieceStore) -> list[Entry]:
+    """Rows for pieces that another run has stored; where no file is whole, the piece is made again."""
+    entries: list[Entry] = []
+    for job, paths in plan.adopted:
+        written = next(filter(None, map(store.adopt, paths)), None)
+        if written is None:
+            plan.jobs.append(replace(job, reason=DAMAGED))
+        else:
+            entries.extend(_done(key, job, written, None) for key in job.keys)
+    return entries
 
 
 def _outcomes(jobs: list[Job], store: PieceStore, execution: Execution) -> Generator[Outcome, None, None]:

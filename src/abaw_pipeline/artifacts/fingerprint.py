@@ -6,17 +6,20 @@ import dataclasses
 import enum
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
 
-from abaw_pipeline.artifacts.reach import UnreachableCodeError, reach, reach_text
+from abaw_pipeline.artifacts.reach import SHORT, UnreachableCodeError, reach, reach_text
 from abaw_pipeline.types import File
 
-GENERATION = 1
+READABLE = 60
+"""Letters up to which a value stands in a fingerprint's parts as it is, not as a hash."""
+
+GENERATION = 2
 """Raised when stored pieces of older releases must not be taken for new ones."""
 
 
@@ -27,7 +30,8 @@ class ArgumentError(TypeError):
 def components(function: Any, arguments: Mapping[str, Any]) -> dict[str, str]:
     """The parts of a recipe's fingerprint, each a short hash or a plain text.
 
-    Keys: `code`, `libraries`, and `argument NAME` for each argument.
+    Keys: `code`, `libraries`, `generation`, and for each argument `argument NAME`, or where it is a settable part
+    `code of NAME` and `argument NAME.FIELD` for each field, and so on within it.
 
     Raises:
         UnreachableCodeError: the function has no source to be found again.
@@ -35,16 +39,43 @@ def components(function: Any, arguments: Mapping[str, Any]) -> dict[str, str]:
     """
     found = reach(function)
     parts = {
-        "code": found.code[:16],
+        "code": found.code[:SHORT],
         "libraries": ", ".join(found.libraries),
         "generation": str(GENERATION),
     }
     for name, value in arguments.items():
         try:
-            parts[f"argument {name}"] = digest(canonical(value))[:16]
+            parts.update(_argument(name, value))
         except (ArgumentError, UnreachableCodeError) as error:
             raise ArgumentError(f"argument {name!r} of {function.__qualname__}: {error}") from None
     return parts
+
+
+def _argument(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Parts of a fingerprint that speak of one argument: of a settable part, its code and each field by itself."""
+    if isinstance(value, BaseModel):
+        yield f"code of {name}", " ".join(_code(type(value)))
+        for field in _fields(value):
+            yield from _argument(f"{name}.{field}", getattr(value, field))
+    else:
+        yield f"argument {name}", _text(value)
+
+
+def _text(value: Any) -> str:
+    """A short text that differs whenever the value does; a plain one as people read it."""
+    if isinstance(value, File):
+        return f"file {value.sha256}"
+    form = canonical(value)
+    if isinstance(form, dict) and form.keys() == {"piece"}:
+        return f"piece {form['piece']}"
+    plain = type(value) in {bool, int, float, str, type(None)} and not isinstance(form, dict | list)
+    if (plain or type(value) is float) and len(repr(value)) <= READABLE:
+        return repr(value)
+    return f"hash {digest(form)[:32]}"
+
+
+def _fields(value: BaseModel) -> list[str]:
+    return [*type(value).model_fields, *(value.model_extra or {})]
 
 
 def combine(parts: Mapping[str, str]) -> str:
@@ -90,7 +121,7 @@ def canonical(value: Any) -> Any:
 def _canonical_text(value: str) -> Any:
     """A text; one that names code ("package.module:name") counts with that code."""
     found = reach_text(value)
-    return value if found is None else {"text": value, "part": [found.code[:16], *found.libraries]}
+    return value if found is None else {"text": value, "part": [found.code[:SHORT], *found.libraries]}
 
 
 def _canonical_mapping(value: Mapping[Any, Any]) -> Any:
@@ -101,8 +132,7 @@ def _canonical_mapping(value: Mapping[Any, Any]) -> Any:
 
 def _canonical_object(value: Any) -> Any:
     if isinstance(value, BaseModel):
-        names = [*type(value).model_fields, *(value.model_extra or {})]
-        fields = {name: canonical(getattr(value, name)) for name in names}
+        fields = {name: canonical(getattr(value, name)) for name in _fields(value)}
         return {"part": _code(type(value)), "fields": fields}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {item.name: canonical(getattr(value, item.name)) for item in dataclasses.fields(value)}
@@ -123,4 +153,4 @@ def _canonical_object(value: Any) -> Any:
 
 def _code(item: Any) -> list[str]:
     found = reach(item)
-    return [found.code[:16], *found.libraries]
+    return [found.code[:SHORT], *found.libraries]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import importlib
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from abaw_pipeline.artifacts.media_formats import AudioFormat, MovieFormat, PictureFormat
 from abaw_pipeline.artifacts.reach import reach
-from abaw_pipeline.types import FeatureSequence
+from abaw_pipeline.artifacts.table_formats import FeatureFormat, TableFormat
 
 
 class Format(Protocol):
@@ -23,82 +24,25 @@ class Format(Protocol):
     generation: int
     """Raised when the layout of files changes, so that older pieces are made again."""
 
-    def write(self, value: Any, path: Path) -> None:
-        """Write the piece; raises TypeError for a value of another kind."""
+    def write(self, value: Any, path: Path) -> int:
+        """Write the piece, say how many rows (frames, samples, entries) it has; TypeError for another kind of value."""
 
     def read(self, path: str) -> Any:
         """Read the piece."""
 
-    def rows(self, value: Any) -> int:
-        """How many rows (frames, samples, entries) the piece has."""
+    def count(self, path: str) -> int:
+        """How many rows a stored piece has, from as little of the file as that takes."""
 
 
-class TableFormat:
-    """A pyarrow Table in Parquet."""
+@runtime_checkable
+class PartFormat(Protocol):
+    """What a format has, too, whose pieces are written and read part by part."""
 
-    suffix, generation = ".parquet", 1
+    def write_parts(self, parts: Iterator[Any], path: Path) -> int:
+        """Write successive parts, say how many rows they have; ValueError where there is no part."""
 
-    def write(self, value: Any, path: Path) -> None:
-        """Write a Table, compressed with zstd."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        if not isinstance(value, pa.Table):
-            raise TypeError(f"a piece in format table must be a pyarrow Table, not {type(value).__name__}")
-        pq.write_table(value, path, compression="zstd")
-
-    def read(self, path: str) -> Any:
-        """A Table."""
-        import pyarrow.parquet as pq
-
-        return pq.read_table(path, memory_map=False, partitioning=None)
-
-    def rows(self, value: Any) -> int:
-        """Rows of the table."""
-        return int(value.num_rows)
-
-
-class FeatureFormat:
-    """A FeatureSequence in Parquet: start, end (seconds), embedding (fixed-size list of float32)."""
-
-    suffix, generation = ".parquet", 1
-
-    def write(self, value: Any, path: Path) -> None:
-        """Write the sequence; raises ValueError where a value is not finite."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        if not isinstance(value, FeatureSequence):
-            raise TypeError(f"a piece in format features must be a FeatureSequence, not {type(value).__name__}")
-        if value.values.ndim != 2 or not value.values.shape[1]:
-            raise ValueError(f"features must be [steps, dimensions], not {list(value.values.shape)}")
-        if not np.isfinite(value.values).all():
-            raise ValueError("features contain NaN or infinity")
-        steps, width = value.values.shape
-        flat = pa.array(np.ascontiguousarray(value.values, dtype=np.float32).reshape(-1))
-        vectors = pa.FixedSizeListArray.from_arrays(flat, width)
-        starts, ends = pa.array(value.start, pa.float64()), pa.array(value.end, pa.float64())
-        if not len(starts) == len(ends) == steps:
-            raise ValueError(f"{steps} feature vectors with {len(starts)} starts and {len(ends)} ends")
-        table = pa.table({"start": starts, "end": ends, "embedding": vectors})
-        # float noise hardly compresses: a byte-split lz4 is as small as zstd and reads faster
-        pq.write_table(table, path, compression="lz4", use_dictionary=False, write_statistics=False)
-
-    def read(self, path: str) -> FeatureSequence:
-        """The sequence."""
-        import pyarrow.parquet as pq
-
-        table = pq.read_table(path, memory_map=False, partitioning=None)
-        vectors = table.column("embedding").combine_chunks()
-        width = vectors.type.list_size
-        # copies: arrays that may be written to, as those of a piece just computed
-        values = vectors.flatten().to_numpy().copy().reshape(-1, width)
-        start, end = (table.column(name).to_numpy().copy() for name in ("start", "end"))
-        return FeatureSequence(start, end, values)
-
-    def rows(self, value: Any) -> int:
-        """Feature vectors."""
-        return len(value.values)
+    def read_parts(self, path: str, columns: Sequence[str] | None = None) -> Iterator[Any]:
+        """Successive parts; of a table only the columns that are named, if any are."""
 
 
 class TensorFormat:
@@ -106,13 +50,14 @@ class TensorFormat:
 
     suffix, generation = ".safetensors", 1
 
-    def write(self, value: Any, path: Path) -> None:
-        """Write the arrays."""
+    def write(self, value: Any, path: Path) -> int:
+        """Write the arrays; how many."""
         from safetensors.numpy import save_file
 
         if not isinstance(value, dict) or not all(isinstance(array, np.ndarray) for array in value.values()):
             raise TypeError("a piece in format tensors must be a dict of numpy arrays")
         save_file({name: np.asarray(array, order="C") for name, array in value.items()}, path)
+        return len(value)
 
     def read(self, path: str) -> dict[str, Any]:
         """The arrays."""
@@ -120,9 +65,12 @@ class TensorFormat:
 
         return dict(load_file(path))
 
-    def rows(self, value: Any) -> int:
+    def count(self, path: str) -> int:
         """Arrays."""
-        return len(value)
+        from safetensors import safe_open
+
+        with safe_open(path, framework="numpy") as file:
+            return len(file.keys())
 
 
 class JsonFormat:
@@ -130,17 +78,19 @@ class JsonFormat:
 
     suffix, generation = ".json", 1
 
-    def write(self, value: Any, path: Path) -> None:
-        """Write the value; NaN is refused, and so are keys that would come back as texts."""
+    def write(self, value: Any, path: Path) -> int:
+        """Write the value; NaN is refused, and so are keys that would come back as texts. Entries, or 1."""
         _check_keys(value)
         path.write_text(json.dumps(value, allow_nan=False), encoding="utf-8")
+        return len(value) if isinstance(value, list | tuple | dict) else 1
 
     def read(self, path: str) -> Any:
         """The value."""
         return json.loads(Path(path).read_text(encoding="utf-8"))
 
-    def rows(self, value: Any) -> int:
+    def count(self, path: str) -> int:
         """Entries of a list or mapping, else 1."""
+        value = self.read(path)
         return len(value) if isinstance(value, list | dict) else 1
 
 
@@ -149,19 +99,20 @@ class TextFormat:
 
     suffix, generation = ".txt", 1
 
-    def write(self, value: Any, path: Path) -> None:
-        """Write the text."""
+    def write(self, value: Any, path: Path) -> int:
+        """Write the text; its lines."""
         if not isinstance(value, str):
             raise TypeError(f"a piece in format text must be a text, not {type(value).__name__}")
         path.write_bytes(value.encode())
+        return len(value.splitlines())
 
     def read(self, path: str) -> str:
         """The text."""
         return Path(path).read_bytes().decode()
 
-    def rows(self, value: Any) -> int:
+    def count(self, path: str) -> int:
         """Lines."""
-        return len(value.splitlines())
+        return len(self.read(path).splitlines())
 
 
 def _check_keys(value: Any) -> None:

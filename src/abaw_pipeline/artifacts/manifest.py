@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abaw_pipeline.artifacts.durable import make_durable, sync_folder
-from abaw_pipeline.artifacts.recipe import Key
+from abaw_pipeline.artifacts.keys import Key
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VERSION = 1
+VERSION = 2
 """Version of the manifest's own layout."""
 
 DONE, FAILED = "done", "failed"
@@ -62,6 +62,24 @@ class Entry:
     blocked_by: str | None = None
 
 
+@dataclass(frozen=True)
+class Manifest:
+    """One version of an artifact.
+
+    Attributes:
+        entries: a row a key, in the order asked for.
+        codes: code that the pieces were made by, as its hash -> name of a definition -> hash of that definition.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def by_key(self) -> dict[Key, Entry]:
+        """The rows by their keys."""
+        return {entry.key: entry for entry in self.entries}
+
+
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
@@ -82,13 +100,14 @@ def _schema() -> pa.Schema:
     )
 
 
-def write_manifest(path: Path, entries: Iterable[Entry], *, artifact: str, format: str) -> None:
+def write_manifest(path: Path, manifest: Manifest, *, artifact: str, format: str) -> None:
     """Write a manifest whole or not at all."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows = [_row(entry) for entry in entries]
-    facts = {"manifest": str(VERSION), "artifact": artifact, "format": format}
+    rows = [_row(entry) for entry in manifest.entries]
+    codes = json.dumps(manifest.codes, sort_keys=True)
+    facts = {"manifest": str(VERSION), "artifact": artifact, "format": format, "codes": codes}
     schema = _schema().with_metadata({f"abaw_pipeline.{name}": text for name, text in facts.items()})
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.part")
@@ -102,8 +121,8 @@ def write_manifest(path: Path, entries: Iterable[Entry], *, artifact: str, forma
     sync_folder(path.parent)
 
 
-def read_manifest(path: Path) -> list[Entry]:
-    """All rows of a manifest.
+def read_manifest(path: Path) -> Manifest:
+    """A manifest with all its rows.
 
     Raises:
         ManifestError: not a manifest, or one of a layout that this release does not know.
@@ -118,11 +137,12 @@ def read_manifest(path: Path) -> list[Entry]:
     facts = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     version = facts.get("abaw_pipeline.manifest", "")
     if version != str(VERSION):
+        written = "a newer release" if version.isdigit() and int(version) > VERSION else "another release"
         raise ManifestError(
-            f"{path}: manifest version {version or 'none'}, this release reads {VERSION}; "
-            "it was written by another release of abaw_pipeline"
+            f"{path}: manifest version {version or 'none'}, this release reads {VERSION}; it was written by {written} "
+            "of abaw_pipeline. Use that release, or another data folder, or --load-versions of before"
         )
-    return [_entry(row) for row in table.to_pylist()]
+    return Manifest([_entry(row) for row in table.to_pylist()], json.loads(facts.get("abaw_pipeline.codes", "{}")))
 
 
 def _row(entry: Entry) -> dict[str, Any]:

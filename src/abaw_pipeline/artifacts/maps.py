@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from abaw_pipeline.artifacts.keys import Key, check_key, key_text
 from abaw_pipeline.artifacts.manifest import DONE, FAILED, Entry
-from abaw_pipeline.artifacts.recipe import BlockedError, Key, Recipe, Ref, check_key, key_text
+from abaw_pipeline.artifacts.recipe import Recipe
+from abaw_pipeline.artifacts.refs import BlockedError, Ref
 from abaw_pipeline.artifacts.store import PieceStore
 
 if TYPE_CHECKING:
@@ -44,20 +46,23 @@ class RecipeMap(PieceMap):
 
     Args:
         name: name of the artifact, for messages.
-        recipes: key -> recipe.
+        recipes: key -> recipe, as a mapping or as pairs.
 
     Raises:
         TypeError: a value that is no recipe, or a key that is neither a text nor a tuple of two or more.
-        ValueError: a key that no file could hold (not Unicode).
+        ValueError: a key that no file could hold (not Unicode), or that has two recipes.
     """
 
-    def __init__(self, name: str, recipes: Mapping[Any, Recipe]) -> None:
+    def __init__(self, name: str, recipes: Mapping[Any, Recipe] | Iterable[tuple[Any, Recipe]]) -> None:
         self.name = name
-        self.recipes = dict(recipes)
-        for key, recipe in self.recipes.items():
+        self.recipes: dict[Key, Recipe] = {}
+        for key, recipe in recipes.items() if isinstance(recipes, Mapping) else recipes:
             check_key(key)
             if not isinstance(recipe, Recipe):
                 raise TypeError(f"{name}[{key_text(key)}] is a {type(recipe).__name__}, not a Recipe")
+            if key in self.recipes:
+                raise ValueError(f"{name}[{key_text(key)}] has two recipes; which one is meant cannot be told")
+            self.recipes[key] = recipe
         self._pieces: dict[Key, Any] = {}
 
     def __getitem__(self, key: Key) -> Any:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from abaw_pipeline.artifacts.fingerprint import combine
 from abaw_pipeline.artifacts.formats import storage_text
-from abaw_pipeline.artifacts.manifest import DONE, FAILED, Entry
-from abaw_pipeline.artifacts.recipe import Key, Recipe, key_text, references
+from abaw_pipeline.artifacts.keys import Key, key_text
+from abaw_pipeline.artifacts.manifest import DONE, FAILED, Entry, Manifest
+from abaw_pipeline.artifacts.reasons import DAMAGED, Reason, find_reason, grouped
+from abaw_pipeline.artifacts.recipe import Recipe
+from abaw_pipeline.artifacts.refs import references
 from abaw_pipeline.artifacts.store import PieceStore
 
 
@@ -29,7 +31,7 @@ class Job:
     recipe: Recipe
     keys: tuple[Key, ...]
     components: Mapping[str, str]
-    reason: str
+    reason: Reason = DAMAGED
 
 
 @dataclass
@@ -38,34 +40,35 @@ class Plan:
 
     Attributes:
         skipped: manifest rows of pieces that are there.
-        adopted: keys and components by path, of pieces that another run has stored.
+        adopted: pieces that another run may have stored, and in which files.
         blocked: manifest rows of keys that need a failed piece.
         jobs: pieces to be made.
         order: the keys as asked for.
     """
 
     skipped: list[Entry] = field(default_factory=list)
-    adopted: dict[str, Job] = field(default_factory=dict)
+    adopted: list[tuple[Job, list[str]]] = field(default_factory=list)
     blocked: list[Entry] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     order: list[Key] = field(default_factory=list)
 
     def reasons(self) -> dict[str, int]:
         """Why pieces must be made, with counts, the most frequent first."""
-        return dict(Counter(job.reason for job in self.jobs).most_common())
+        return grouped(job.reason for job in self.jobs)
 
 
-def make_plan(recipes: Mapping[Key, Recipe], store: PieceStore, previous: Mapping[Key, Entry]) -> Plan:
-    """Compare what is asked for with what is stored.
+def make_plan(recipes: Mapping[Key, Recipe], store: PieceStore, previous: Manifest) -> Plan:
+    """Compare what is asked for with what is stored; nothing is written.
 
     Args:
         recipes: key -> recipe.
         store: where pieces lie.
-        previous: rows of the latest manifest, by key.
+        previous: the latest manifest.
     """
     plan = Plan(order=list(recipes))
     present = store.present()
-    known = {entry.path: entry for entry in previous.values() if entry.status == DONE}
+    known = {entry.path: entry for entry in previous.entries if entry.status == DONE}
+    before = previous.by_key
     storage = storage_text(store.format)
     groups: dict[str, list[Key]] = {}
     parts: dict[str, dict[str, str]] = {}
@@ -90,33 +93,19 @@ def make_plan(recipes: Mapping[Key, Recipe], store: PieceStore, previous: Mappin
         groups.setdefault(fingerprint, []).append(key)
         parts[fingerprint] = components
     for fingerprint, keys in groups.items():
-        path = store.relative(fingerprint)
-        size = present.get(path)
-        entry = known.get(path)
-        job = Job(fingerprint, recipes[keys[0]], tuple(keys), parts[fingerprint], "")
-        if size is not None and entry is not None and entry.bytes == size:
-            plan.skipped.extend(_again(entry, key, parts[fingerprint]) for key in keys)
-        elif size is not None and entry is None:
-            plan.adopted[path] = job
+        job = Job(fingerprint, recipes[keys[0]], tuple(keys), parts[fingerprint])
+        sizes = present.get(fingerprint, {})
+        named = [known[path] for path in sizes if path in known]
+        whole = next((entry for entry in named if entry.bytes == sizes[str(entry.path)]), None)
+        if whole is not None:
+            plan.skipped.extend(_again(whole, key, parts[fingerprint]) for key in keys)
+        elif len(named) < len(sizes):
+            plan.adopted.append((job, [path for path in sizes if path not in known]))
         else:
-            damaged = size is not None
-            reason = "the stored file was damaged" if damaged else _reason(job, previous.get(keys[0]))
-            plan.jobs.append(Job(fingerprint, job.recipe, job.keys, job.components, reason))
+            reason = DAMAGED if sizes else find_reason(fingerprint, job.components, before.get(keys[0]), previous)
+            plan.jobs.append(replace(job, reason=reason))
     return plan
 
 
 def _again(entry: Entry, key: Key, components: dict[str, str]) -> Entry:
     return Entry(**(vars(entry) | {"key": key, "components": components}))
-
-
-def _reason(job: Job, before: Entry | None) -> str:
-    """What differs from the piece that the key had last time."""
-    if before is None:
-        return "new"
-    if before.status == FAILED:
-        return "failed last time" if before.fingerprint == job.fingerprint else "failed last time, since changed"
-    if before.fingerprint == job.fingerprint:
-        return "the stored file is gone"
-    names = job.components.keys() | before.components.keys()
-    changed = sorted(name for name in names if job.components.get(name) != before.components.get(name))
-    return f"{', '.join(changed)} changed"

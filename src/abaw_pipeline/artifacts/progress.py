@@ -12,13 +12,17 @@ from abaw_pipeline.artifacts.plan import Job, Plan
 
 log = logging.getLogger("abaw_pipeline.artifacts")
 
+REASONS = 6
+"""Reasons that are told one by one, the most frequent first."""
+
 
 class Progress:
     """Counts of done, skipped and failed pieces of one artifact, on a terminal as a live bar."""
 
     def __init__(self, name: str, plan: Plan) -> None:
         self.name, self.plan = name, plan
-        self.skipped = len(plan.skipped) + sum(len(job.keys) for job in plan.adopted.values())
+        asked, made = len(plan.order), sum(len(job.keys) for job in plan.jobs)
+        self.skipped = asked - made - len(plan.blocked)
         self.done = 0
         self.failed = len(plan.blocked)
         self._started = time.perf_counter()
@@ -27,8 +31,11 @@ class Progress:
 
     def __enter__(self) -> Progress:
         """Say what is to be done and why, and start the bar."""
-        for reason, count in self.plan.reasons().items():
+        reasons = list(self.plan.reasons().items())
+        for reason, count in reasons[:REASONS]:
             log.info("%s: %d to compute (%s)", self.name, count, reason)
+        if rest := sum(count for _, count in reasons[REASONS:]):
+            log.info("%s: %d to compute for %d other reasons", self.name, rest, len(reasons) - REASONS)
         if self.plan.jobs:
             self._start_bar()
         return self

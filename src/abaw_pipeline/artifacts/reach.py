@@ -15,7 +15,7 @@ import importlib.metadata
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,10 @@ NUMERICAL = {
 }
 """Import name -> distribution of the libraries whose version may change a result."""
 
+SHORT = 16
+"""Digits of a code's hash that fingerprints keep."""
+
+_DEFINITIONS: dict[str, Mapping[str, str]] = {}
 _REFERENCE = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
 _WHOLE_MODULE = {"globals", "eval", "exec"}
 
@@ -60,10 +64,13 @@ class Reach:
     Attributes:
         code: hex digest over its name and the normalized syntax of all reached first-party definitions.
         libraries: reached numerical libraries, as "distribution version", sorted.
+        definitions: "module:name" of each reached definition ("module:" for what a module does while it is imported)
+            -> a short hash of it.
     """
 
     code: str
     libraries: tuple[str, ...]
+    definitions: Mapping[str, str]
 
 
 class UnreachableCodeError(TypeError):
@@ -90,7 +97,14 @@ def reach(item: Any) -> Reach:
             f"{module}.{label}: the module has something else under this name; was it wrapped or redefined?"
         )
     found = _reach(module, root)
-    return Reach(hashlib.sha256(f"{module}:{name}\n{found.code}".encode()).hexdigest(), found.libraries)
+    code = hashlib.sha256(f"{module}:{name}\n{found.code}".encode()).hexdigest()
+    _DEFINITIONS[code[:SHORT]] = found.definitions
+    return Reach(code, found.libraries, found.definitions)
+
+
+def definitions_behind(code: str) -> Mapping[str, str]:
+    """Definitions behind the first `SHORT` digits of a code that this process has looked at; else nothing."""
+    return _DEFINITIONS.get(code, {})
 
 
 def reach_text(text: str) -> Reach | None:
@@ -115,7 +129,8 @@ def _reach(module: str, name: str) -> Reach:
     digest = hashlib.sha256()
     for label, text in sorted(search.code.items()):
         digest.update(f"{label}\n{text}\n".encode())
-    return Reach(digest.hexdigest(), tuple(sorted(filter(None, map(_version, search.libraries)))))
+    each = {label: hashlib.sha256(text.encode()).hexdigest()[:8] for label, text in search.code.items()}
+    return Reach(digest.hexdigest(), tuple(sorted(filter(None, map(_version, search.libraries)))), each)
 
 
 @functools.cache

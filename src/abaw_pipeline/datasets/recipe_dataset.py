@@ -12,9 +12,8 @@ from kedro_datasets._typing import HTMLPreview
 from abaw_pipeline.artifacts.compute import compute_pieces
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.artifacts.formats import get_format
-from abaw_pipeline.artifacts.manifest import Entry, ManifestError, read_manifest, write_manifest
+from abaw_pipeline.artifacts.manifest import Manifest, ManifestError, read_manifest, write_manifest
 from abaw_pipeline.artifacts.maps import RecipeMap, StoredMap
-from abaw_pipeline.artifacts.recipe import Key
 from abaw_pipeline.artifacts.store import PieceStore
 from abaw_pipeline.datasets.panel import note, panel, table
 from abaw_pipeline.datasets.peek import ROWS, first_rows, peek
@@ -71,7 +70,7 @@ class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
 
     def load(self) -> StoredMap:
         """The stored version; no piece is read yet."""
-        return StoredMap(self.name, read_manifest(Path(self._get_load_path())), self._store)
+        return StoredMap(self.name, read_manifest(Path(self._get_load_path())).entries, self._store)
 
     def save(self, data: RecipeMap) -> None:
         """Compute what is missing and write the manifest.
@@ -100,27 +99,27 @@ class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
                 return [note(f"Piece {', '.join(key)}:"), *parts] if parts else []
         return []
 
-    def _compute(self, data: RecipeMap) -> list[Entry]:
+    def _compute(self, data: RecipeMap) -> Manifest:
         if not isinstance(data, RecipeMap):
             raise DatasetError(
                 f"{self.name}: the node returned {type(data).__name__}; a RecipeDataset saves a RecipeMap, "
                 "to skip what is there. Return RecipeMap(name, {key: Recipe(function, arguments)})."
             )
-        return compute_pieces(self.name, data.recipes, self._store, self._previous(), self._execution)
+        return compute_pieces(self.name, data.recipes, self._store, self.previous(), self._execution)
 
-    def _save_manifest(self, entries: list[Entry]) -> None:
+    def _save_manifest(self, manifest: Manifest) -> None:
         path = Path(self._get_save_path())
-        write_manifest(path, entries, artifact=self.name, format=self._store.format)
+        write_manifest(path, manifest, artifact=self.name, format=self._store.format)
 
-    def _previous(self) -> dict[Key, Entry]:
-        """Rows of the latest version, by key; what it cannot tell, the stored pieces tell themselves."""
+    def previous(self) -> Manifest:
+        """The latest version; what it cannot tell, the stored pieces tell themselves."""
         versions = self._get_versions() if self._version else [str(self._filepath)]
         path = next((Path(p) for p in versions if Path(p).is_file()), None)
         try:
-            return {entry.key: entry for entry in read_manifest(path)} if path else {}
+            return read_manifest(path) if path else Manifest()
         except ManifestError as error:
             log.warning("%s; the stored pieces are checked one by one", error)
-            return {}
+            return Manifest()
 
     def _exists(self) -> bool:
         try:
@@ -145,8 +144,8 @@ _write_version: Any = AbstractVersionedDataset._save_wrapper(cast("Any", RecipeD
 def _save_as_itself(self: RecipeDataset, data: RecipeMap) -> None:
     self._clear_version_cache()
     self._get_save_path()  # a version that exists is an error before the work, not after it
-    entries = self._compute(data)
-    _write_version(self, entries)
+    manifest = self._compute(data)
+    _write_version(self, manifest)
 
 
 RecipeDataset.save = _save_as_itself  # type: ignore[method-assign]

@@ -29,8 +29,8 @@ class FittedFormat:
 
     suffix, generation = ".safetensors", 1
 
-    def write(self, value: Any, path: Path) -> None:
-        """Write a trained system."""
+    def write(self, value: Any, path: Path) -> int:
+        """Write a trained system; arrays of a network, or 1."""
         from safetensors.numpy import save_file
 
         if not isinstance(value, Fitted):
@@ -42,6 +42,7 @@ class FittedFormat:
             arrays[ESTIMATOR] = np.frombuffer(skops.io.dumps(value.estimator), dtype=np.uint8)
         card = json.dumps(dict(value.card), allow_nan=False, sort_keys=True)
         save_file(arrays, path, metadata={"card": card})
+        return len(arrays) or 1
 
     def read(self, path: str) -> Fitted:
         """Read a trained system.
@@ -60,6 +61,9 @@ class FittedFormat:
 
         return Fitted(card, arrays, skops.io.loads(content.tobytes(), trusted=list(TRUSTED_TYPES)))
 
-    def rows(self, value: Any) -> int:
+    def count(self, path: str) -> int:
         """Arrays of a network, or 1."""
-        return len(value.tensors) or 1
+        from safetensors import safe_open
+
+        with safe_open(path, framework="numpy") as file:
+            return len(file.keys()) or 1

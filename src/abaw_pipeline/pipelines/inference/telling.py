@@ -108,7 +108,7 @@ def collect_failures(quarantine: Table, **artifacts: StoredMap) -> Table:
     import pandas as pd
 
     from abaw_pipeline.artifacts.manifest import FAILED
-    from abaw_pipeline.artifacts.recipe import key_text
+    from abaw_pipeline.artifacts.keys import key_text
 
     rows = [
         (_video(name, key), name, key_text(key), entry.stage, entry.error, entry.message, entry.blocked_by)
