@@ -5,12 +5,13 @@ from __future__ import annotations
 import enum
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 from pydantic import Field
 
 from abaw_pipeline.parts import Part
@@ -159,3 +160,28 @@ def chunk_gives_none(items: list[dict[str, Any]]) -> list[Any]:
 
 def chunk_dies_on_odd(items: list[dict[str, Any]]) -> list[Any]:
     return [die_if_odd(item["x"]) for item in items]
+
+
+def table_in_parts(rows: int, size: int) -> Iterator[pa.Table]:
+    for first in range(0, max(rows, 1), size):
+        numbers = range(first, min(first + size, rows))
+        yield pa.table({"x": pa.array(numbers, pa.int64()), "y": pa.array(["é"] * len(numbers), pa.string())})
+
+
+def no_parts() -> Iterator[Any]:
+    yield from ()
+
+
+def breaks_after(parts: int) -> Iterator[pa.Table]:
+    yield from table_in_parts(parts, 1)
+    raise OSError(28, "the disk of somebody else is full")
+
+
+def longest_part(table: Iterable[pa.Table]) -> list[int]:
+    """Rows of the longest part, of all parts, and of all parts when they are read once more."""
+    rows = [part.num_rows for part in table]
+    return [max(rows), sum(rows), sum(part["x"].length() for part in table)]
+
+
+def noise(seed: int, rows: int) -> pa.Table:
+    return pa.table({"x": np.random.default_rng(seed).random(rows)})

@@ -46,7 +46,7 @@ def test_parallel_gives_what_serial_gives(tmp_path, save, store):
         return [(e.key, e.status, e.fingerprint, e.sha256, e.error, e.message, e.stage) for e in entries.values()]
 
     serial = facts(save(recipes))
-    for path in store.present():
+    for path, _ in list(store.files()):
         store.path(path).unlink()
     assert facts(save(recipes, workers=2)) == serial
 

@@ -202,7 +202,9 @@ def test_what_has_no_stable_content_is_refused_by_name(value, wrap):
 
 def test_components_name_each_argument():
     parts = components(stages.scaled, {"x": 1, "gain": stages.Gain()})
-    assert parts.keys() == {"code", "libraries", "generation", "argument x", "argument gain"}
+    of_gain = {"code of gain", "argument gain.kind", "argument gain.factor"}
+    assert parts.keys() == {"code", "libraries", "generation", "argument x"} | of_gain
+    assert (parts["argument x"], parts["argument gain.factor"]) == ("1", "1.0")
     changed = components(stages.scaled, {"x": 2, "gain": stages.Gain()})
     assert {name for name in parts if parts[name] != changed[name]} == {"argument x"}
 

@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from abaw_pipeline.artifacts import manifest
-from abaw_pipeline.artifacts.manifest import Entry, ManifestError, read_manifest, write_manifest
+from abaw_pipeline.artifacts.manifest import Entry, Manifest, ManifestError, read_manifest, write_manifest
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+CODES = {"00ff": {"made.é:f": "aa"}}
 keys = texts | st.lists(texts, min_size=2, max_size=3).map(tuple)
 
 
@@ -19,7 +20,7 @@ def entry(key, **more) -> Entry:
 
 
 def write(path, entries):
-    write_manifest(path, entries, artifact="numbers", format="json")
+    write_manifest(path, Manifest(entries, CODES), artifact="numbers", format="json")
 
 
 @pytest.fixture
@@ -32,18 +33,18 @@ def path(tmp_path):
 def test_rows_come_back_equal_and_in_order(path, names):
     entries = [entry(name, components={"code": "é", "argument x": ""}) for name in names]
     write(path, entries)
-    assert read_manifest(path) == entries
+    assert read_manifest(path) == Manifest(entries, CODES)
 
 
 def test_failures_come_back_equal(path):
     failed = Entry("k", "failed", "00", stage="f", error="E", message="m", traceback="t\nt", blocked_by="a[k]")
     write(path, [failed])
-    assert read_manifest(path) == [failed]
+    assert read_manifest(path).entries == [failed]
 
 
 def test_a_message_that_is_no_unicode_does_not_lose_the_run(path):
     write(path, [Entry("k", "failed", "00", message="cannot open b\udce9b.wav")])
-    assert read_manifest(path)[0].message == "cannot open b\\udce9b.wav"
+    assert read_manifest(path).entries[0].message == "cannot open b\\udce9b.wav"
 
 
 def test_it_is_a_table_anyone_can_read(path):
@@ -72,7 +73,7 @@ def test_a_later_layout_is_named(path, monkeypatch):
     monkeypatch.setattr(manifest, "VERSION", 99)
     write(path, [entry("k")])
     monkeypatch.undo()
-    with pytest.raises(ManifestError, match="manifest version 99, this release reads 1"):
+    with pytest.raises(ManifestError, match=r"version 99, this release reads 2; .* by a newer release .* another data"):
         read_manifest(path)
 
 
@@ -91,7 +92,7 @@ def test_a_write_that_fails_leaves_the_earlier_manifest(path, monkeypatch):
     monkeypatch.setattr(pq, "write_table", full)
     with pytest.raises(OSError, match="no space"):
         write(path, [entry("l")])
-    assert [row.key for row in read_manifest(path)] == ["k"]
+    assert [row.key for row in read_manifest(path).entries] == ["k"]
     assert list(path.parent.iterdir()) == [path]
 
 

@@ -3,7 +3,7 @@ import pickle
 import pytest
 from tests.artifacts import stages
 
-from abaw_pipeline.artifacts import BlockedError, Recipe, RecipeMap, StoredMap
+from abaw_pipeline.artifacts import BlockedError, LostPieceError, Recipe, RecipeMap, StoredMap
 
 
 def lines(path) -> int:
@@ -119,11 +119,24 @@ def test_reading_one_piece_reads_one_file(stored):
     """Memory and time must not grow with what is not asked for."""
     stored.store.path(stored.entries["k0"].path).unlink()
     assert stored["k2"] == 2
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(LostPieceError, match=r"numbers\[k0\] cannot be read: .* is gone. Run the pipeline that makes"):
         stored["k0"]
 
 
 def test_pieces_are_read_at_each_access_and_not_kept(stored):
     assert stored["k2"] == 2
-    stored.store.path(stored.entries["k2"].path).write_text("7")
-    assert stored["k2"] == 7
+    stored.store.path(stored.entries["k2"].path).unlink()
+    with pytest.raises(LostPieceError):
+        stored["k2"]
+
+
+def test_a_piece_of_the_same_size_but_other_content_is_found_and_moved_aside(stored):
+    """A flipped bit, or a file somebody edited, must not reach a result; the next run makes the piece again."""
+    assert stored["k2"] == 2
+    path = stored.store.path(stored.entries["k2"].path)
+    path.write_text("7")
+    with pytest.raises(LostPieceError, match="checksum differs"):
+        stored["k2"]
+    assert not path.exists()
+    assert (path.parents[1] / ".damaged" / path.name).read_text() == "7"
+    assert not any(path.name in relative for relative, _ in stored.store.files())

@@ -1,12 +1,14 @@
 import pickle
 from collections import namedtuple
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 from tests.artifacts import stages
 
-from abaw_pipeline.artifacts import BlockedError, Recipe, Ref
-from abaw_pipeline.artifacts.recipe import LazyPieces, references, resolve
+from abaw_pipeline.artifacts import BlockedError, LostPieceError, Recipe, Ref
+from abaw_pipeline.artifacts.refs import LazyPieces, references, resolve
+from abaw_pipeline.artifacts.store import PieceStore
 
 Two = namedtuple("Two", "a b")
 
@@ -14,10 +16,10 @@ Two = namedtuple("Two", "a b")
 @pytest.fixture
 def refs(tmp_path) -> list[Ref]:
     found = []
+    store = PieceStore(str(tmp_path), "json")
     for number in range(3):
-        path = tmp_path / f"{number}.json"
-        path.write_text(str(number * 10))
-        found.append(Ref("numbers", f"k{number}", f"0{number}", str(path), "json"))
+        written = store.write(f"{number:032x}", number * 10)
+        found.append(Ref("numbers", f"k{number}", f"{number:032x}", str(store.path(written.path)), "json"))
     return found
 
 
@@ -31,10 +33,10 @@ def test_references_are_replaced_wherever_they_are(refs):
 @pytest.mark.parametrize("kind", [list, tuple])
 def test_lists_of_references_are_read_one_by_one(refs, kind, tmp_path):
     pieces = resolve(kind(refs))
-    (tmp_path / "1.json").unlink()
+    Path(refs[1].path).unlink()
     assert isinstance(pieces, LazyPieces)
     assert (len(pieces), pieces[0], pieces[-1], list(pieces[::2])) == (3, 0, 20, [0, 20])
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(LostPieceError, match="is gone"):
         pieces[1]
     with pytest.raises(IndexError):
         pieces[3]
@@ -46,7 +48,7 @@ def test_an_empty_list_stays_one():
 
 
 def test_only_what_a_function_touches_is_read(refs, tmp_path):
-    (tmp_path / "2.json").unlink()
+    Path(refs[2].path).unlink()
     assert Recipe(stages.first_of, {"parts": refs}).compute() == 0
 
 

@@ -10,7 +10,7 @@ from tests.artifacts import stages
 from abaw_pipeline.artifacts import Recipe
 from abaw_pipeline.artifacts.compute import compute_pieces
 from abaw_pipeline.artifacts.execution import Execution
-from abaw_pipeline.artifacts.manifest import write_manifest
+from abaw_pipeline.artifacts.manifest import Manifest, write_manifest
 from abaw_pipeline.artifacts.store import PieceStore
 
 PRINT = "ab" + "0" * 30
@@ -18,11 +18,11 @@ PRINT = "ab" + "0" * 30
 
 def test_write_and_read_back(store):
     written = store.write(PRINT, [1, 2, 3])
-    assert written.path == f"ab/{PRINT}.json"
+    assert written.path == f"ab/{PRINT}-{written.sha256[:16]}.json"
     assert written.rows == 3
     content = store.path(written.path).read_bytes()
     assert (content, written.bytes) == (b"[1, 2, 3]", 9)
-    assert store.present() == {written.path: 9}
+    assert store.present() == {PRINT: {written.path: 9}}
     assert store.adopt(written.path) == written
 
 
@@ -43,7 +43,7 @@ class Halfway:
     def read(self, path):
         raise NotImplementedError
 
-    def rows(self, value):
+    def count(self, path):
         return 0
 
 
@@ -91,9 +91,9 @@ def test_content_is_durable_before_its_name_and_its_name_before_the_manifest(sto
     monkeypatch.setattr("os.fsync", lambda number: steps.append(Path(f"/proc/self/fd/{number}").readlink()))
     replace = Path.replace
     monkeypatch.setattr(Path, "replace", lambda path, target: (steps.append("rename"), replace(path, target))[1])
-    entries = compute_pieces("numbers", {"k": Recipe(stages.value, {"x": 1})}, store, {}, Execution(workers=1))
-    write_manifest(Path(store.folder, "m.parquet"), entries, artifact="numbers", format="json")
-    group = store.path(entries[0].path).parent
+    manifest = compute_pieces("numbers", {"k": Recipe(stages.value, {"x": 1})}, store, Manifest(), Execution(workers=1))
+    write_manifest(Path(store.folder, "m.parquet"), manifest, artifact="numbers", format="json")
+    group = store.path(manifest.entries[0].path).parent
     assert ".aside" in str(steps[0])
     assert steps[1:5] == ["rename", group, group.parent, group.parent.parent]
     assert steps[5:] == [Path(store.folder, ".m.parquet.part"), "rename", Path(store.folder)]

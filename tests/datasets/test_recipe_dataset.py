@@ -261,7 +261,7 @@ def test_a_save_that_cannot_write_its_manifest_says_so(make, tmp_path, monkeypat
         make().save(doubles(1))
     monkeypatch.undo()
     make().save(doubles(1))
-    assert [entry.key for entry in read_manifest(tmp_path / "demo" / "numbers.parquet")] == ["k1"]
+    assert [entry.key for entry in read_manifest(tmp_path / "demo" / "numbers.parquet").entries] == ["k1"]
 
 
 def test_its_description_tells_where_things_lie(make, tmp_path):

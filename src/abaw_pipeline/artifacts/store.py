@@ -170,6 +170,9 @@ class PieceStore:
         """What is wrong with the disk; empty where the error is the piece's own."""
         if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
             return str(error.strerror or error)
+        said = next((text for text in map(os.strerror, _OF_THE_DISK) if text in str(error)), "")
+        if said:  # a library that has errors of its own
+            return said
         # not every library says why it could not write
         free = shutil.disk_usage(self.folder).free if Path(self.folder).is_dir() else _LEAST_FREE
         return "" if free >= _LEAST_FREE else os.strerror(errno.ENOSPC)

@@ -64,8 +64,10 @@ def failed(job: Job, error: BaseException, started: float | None = None) -> Outc
 def _run_one(job: Job, store: PieceStore) -> Outcome:
     started = time.perf_counter()
     try:
-        value = job.recipe.compute()
-        return _store(job, value, store, started)
+        (value,) = run_chunk([job.recipe])
+        if isinstance(value, Exception):
+            return failed(job, value, started)
+        return _store(job, value, store, started)  # a generator works while it is stored
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stage may raise anything; it becomes a row
         return failed(job, error, started)
 

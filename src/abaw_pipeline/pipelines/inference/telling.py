@@ -107,8 +107,8 @@ def collect_failures(quarantine: Table, **artifacts: StoredMap) -> Table:
     """Everything that failed, one row a key, with the video that it is about."""
     import pandas as pd
 
-    from abaw_pipeline.artifacts.manifest import FAILED
     from abaw_pipeline.artifacts.keys import key_text
+    from abaw_pipeline.artifacts.manifest import FAILED
 
     rows = [
         (_video(name, key), name, key_text(key), entry.stage, entry.error, entry.message, entry.blocked_by)
