@@ -28,7 +28,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def running(tree: ast.AST) -> Iterator[ast.AST]:
-    """All nodes that run when the statement does: bodies of classes, decorators and defaults, not bodies of functions."""
+    """Nodes that run when the statement does: bodies of classes, decorators and defaults, not bodies of functions."""
     if isinstance(tree, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef):
         arguments = tree.args
         parts = [*arguments.defaults, *filter(None, arguments.kw_defaults), *getattr(tree, "decorator_list", [])]

@@ -7,9 +7,8 @@ from functools import cache
 from typing import TypeAlias
 
 from abaw_pipeline.artifacts.changes import changes_outside
-from abaw_pipeline.artifacts.names import Chain, attributes, chain_of, chains
-from abaw_pipeline.artifacts.normal import bare
-from abaw_pipeline.artifacts.symbols import ModuleSymbols, Target, imported_names, load_symbols
+from abaw_pipeline.artifacts.names import Chain, chain_of
+from abaw_pipeline.artifacts.symbols import ModuleSymbols, load_symbols
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -49,12 +48,43 @@ def _may_change(module: str, callee: Chain) -> bool:
     return walk.changes
 
 
-@cache
 def _registers(module: str, above: Chain) -> bool:
     """Whether a class with this base, or metaclass, may be entered somewhere as it is derived."""
-    walk = _Call()
-    walk.run(module, above)
-    return walk.changes and walk.hooked
+    return _is_hooked(module, above) and _may_change(module, above)
+
+
+@cache
+def _is_hooked(module: str, name: Chain) -> bool:
+    """Whether a class, or one above it, is told of classes that are derived from it, or makes classes."""
+    waiting, seen = [(module, name)], set()
+    while waiting:
+        current = waiting.pop()
+        symbols = load_symbols(current[0])
+        if current in seen or symbols is None or not current[1]:
+            continue
+        seen.add(current)
+        first, *rest = current[1]
+        for target, attribute in [*symbols.imports.get(first, []), *symbols.imports.get("*", [])]:
+            waiting.append((target, current[1] if attribute == "*" else (*filter(None, [attribute]), *rest)))
+        if first not in symbols.imports and first not in symbols.definitions:
+            waiting.append((f"{current[0]}.{first}", tuple(rest)))
+        for statement in symbols.definitions.get(first, []):
+            if not isinstance(statement, ast.ClassDef) or _defines_hook(statement):
+                return True  # or another name of a class, or one that is made by a call
+            waiting.extend((current[0], chain_of(each)) for each in _above(statement))
+    return False
+
+
+def _defines_hook(statement: ast.ClassDef) -> bool:
+    makes_classes = any(chain_of(each)[-1:] == ("type",) or "Meta" in ast.unparse(each) for each in _above(statement))
+    return makes_classes or any(getattr(inner, "name", "") in _HOOKS for inner in statement.body)
+
+
+def _above(statement: ast.ClassDef) -> list[ast.expr]:
+    return [*statement.bases, *(keyword.value for keyword in statement.keywords)]
+
+
+_HOOKS = {"__init_subclass__", "__pydantic_init_subclass__"}
 
 
 class _Call:
@@ -62,12 +92,10 @@ class _Call:
 
     Attributes:
         changes: whether anything on the way changes what it did not make.
-        hooked: whether a class on the way is told of classes that are derived from it, or makes classes.
     """
 
     def __init__(self) -> None:
         self.changes = False
-        self.hooked = False
         self._asked: set[tuple[str, Chain]] = set()
         self._pending: list[tuple[str, Chain, bool]] = []
         self._idle: list[tuple[ModuleSymbols, Function]] = []
@@ -112,9 +140,6 @@ class _Call:
 
     def _take_class(self, symbols: ModuleSymbols, statement: ast.ClassDef) -> None:
         methods = [each for each in statement.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
-        makes_classes = any(chain_of(base)[-1:] == ("type",) or "Meta" in ast.unparse(base) for base in statement.bases)
-        hooks = {"__init_subclass__", "__pydantic_init_subclass__"}
-        self.hooked |= makes_classes or any(each.name in hooks for each in methods)
         rest = [each for each in statement.body if each not in methods]
         shell = ast.ClassDef(statement.name, statement.bases, statement.keywords, rest or [ast.Pass()], [])
         shell.decorator_list = statement.decorator_list
@@ -137,16 +162,13 @@ class _Call:
         self._references(symbols, function)
 
     def _references(self, symbols: ModuleSymbols, statement: ast.stmt) -> None:
-        tree = bare(statement)
-        local: dict[str, list[Target]] = {}
-        for name, target in imported_names(tree, symbols.package):
-            local.setdefault(name, []).append(target)
+        _, facts = symbols.bare(statement)
+        local = symbols.imported(facts)
         known = symbols.definitions.keys() | symbols.imports.keys()
-        for head, *rest in chains(tree):
+        for head, *rest in facts.chains:
             if head in known or "*" in known:
                 self._ask(symbols.name, (head, *rest))
             for module, attribute in local.get(head, []):
                 self._ask(module, (attribute, *rest) if attribute else tuple(rest))
-            self._called |= {head} & {"getattr"}
-        self._called |= attributes(tree)
+        self._called |= facts.attributes | ({"getattr"} if ("getattr",) in facts.chains else set())
         self._wake()

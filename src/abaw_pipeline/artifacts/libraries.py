@@ -18,6 +18,7 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Set
 from pathlib import Path
 
 from abaw_pipeline.artifacts.sources import is_first_party
@@ -54,7 +55,7 @@ _FILE = re.compile(r"[\w.-]+([/ ][\w. -]+)*\.\w+")
 
 
 def version_of(root: str) -> str | None:
-    """ "distribution version" of a library; None for one that does not count or is not installed."""
+    """A library's "distribution version"; None for one that does not count or is not installed."""
     if root in NEUTRAL or root in sys.stdlib_module_names or is_first_party(root):
         return None
     name = DISTRIBUTIONS.get(root, root)
@@ -75,13 +76,13 @@ def platform_text() -> str:
     return f"platform {sys.platform}-{platform.machine()}"
 
 
-def variables(texts: set[str]) -> list[str]:
+def variables(texts: Set[str]) -> list[str]:
     """Environment variables among texts, as name and the beginning of a hash; their values may be secrets."""
     named = (text for text in texts if _VARIABLE.fullmatch(text) and not EXECUTION_VARIABLES.fullmatch(text))
     return [f"variable {name} {_short(os.environ[name].encode())}" for name in sorted(named) if name in os.environ]
 
 
-def files(found: set[tuple[str, Path]]) -> list[str]:
+def files(found: Set[tuple[str, Path]]) -> list[str]:
     """Files as the text that names each, and the beginning of a hash of what it holds."""
     return [f"file {text} {_content(str(path), state_of(path))}" for text, path in sorted(found) if path.is_file()]
 

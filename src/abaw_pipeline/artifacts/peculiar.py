@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from abaw_pipeline.artifacts.names import Chain, texts
+from abaw_pipeline.artifacts.names import Chain, Facts, facts_of
 from abaw_pipeline.artifacts.sources import find_source, is_first_party, submodules
 
 Kind = Literal["namespace", "computed", "derived", "docs", "annotations", "source", "platform", "variables"]
@@ -54,18 +54,18 @@ def kinds(names: set[str], attributes: set[str]) -> set[Kind]:
     return found
 
 
-def meant(tree: ast.AST, package: str) -> Iterator[tuple[str, Chain]]:
+def meant(tree: ast.AST, facts: Facts, package: str) -> Iterator[tuple[str, Chain]]:
     """First-party code that texts may stand for where names of modules are computed.
 
     "package.module" and "package.module.name" stand for that, ".module" for one beside the code. What ends with a
     dot and is put together with something else, as f"{__package__}.{name}", stands for all that the package holds.
     """
-    for text in texts(tree):
+    for text in facts.texts:
         if _DOTTED.fullmatch(text):
             yield from _named(_absolute(text, package))
-    for node in ast.walk(tree):
+    for node in ast.walk(tree) if any(text.endswith(".") for text in facts.texts) else ():
         if isinstance(node, ast.JoinedStr | ast.BinOp):
-            for text in texts(node):
+            for text in facts_of(node).texts:
                 if text.endswith("."):
                     for module in submodules(_absolute(text, package).rstrip(".")):
                         yield module, ()

@@ -65,7 +65,7 @@ def _parallel(tasks: list[Task], store: PieceStore, processes: int) -> Generator
     threads = max(1, cores() // processes)
     with parallel_config("loky", n_jobs=processes, inner_max_num_threads=threads):
         parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=_HANDED_OUT * processes)
-        generator = parallel(delayed(run_task)(task, store, check=True) for task in tasks)
+        generator = parallel(delayed(run_task)(task, store) for task in tasks)
         try:
             for outcomes in generator:
                 yield from outcomes

@@ -19,11 +19,10 @@ from typing import Any
 
 from abaw_pipeline.artifacts import effects, libraries, sources
 from abaw_pipeline.artifacts.names import REFERENCE
-from abaw_pipeline.artifacts.normal import normal
 from abaw_pipeline.artifacts.search import Search
 from abaw_pipeline.artifacts.sources import find_source, is_first_party
 from abaw_pipeline.artifacts.symbols import load_symbols
-from abaw_pipeline.artifacts.witness import EditedSourceError, is_as_imported
+from abaw_pipeline.artifacts.witness import EditedSourceError, forget_read, is_as_imported
 
 SHORT = 16
 """Digits of a code's hash that fingerprints keep."""
@@ -112,9 +111,10 @@ def forget() -> None:
     """Drop what has been read of any source."""
     for cached in (
         *(sources.find_source, sources.find_binary, sources.submodules, sources.is_first_party, sources._spec),
-        *(load_symbols, effects.effects_of, effects.runs, effects._may_change, effects._registers, _reach),
+        *(load_symbols, effects.effects_of, effects.runs, effects._may_change, effects._is_hooked, _reach),
     ):
         cached.cache_clear()
+    forget_read()
 
 
 def _named(module: str, name: str) -> Any:
@@ -143,9 +143,12 @@ def _checked(module: str, name: str) -> Reach:
 def _reach(module: str, name: str) -> _Found:
     walk = Search()
     walk.run(module, tuple(name.split(".")))
-    options = {"annotations": "annotations" in walk.seen, "texts": "docs" in walk.seen}
-    code = {label: "\n".join(normal(each, **options) for each in each_of) for label, each_of in walk.taken.items()}
-    facts = [*sorted(code.items()), *((each, "") for each in sorted(walk.bindings)), *((each, "") for each in walk.order())]
+    code = walk.code()
+    facts = [
+        *sorted(code.items()),
+        *((each, "") for each in sorted(walk.bindings)),
+        *((each, "") for each in walk.order()),
+    ]
     if walk.seen & {"docs", "source"}:
         facts.extend((each, known.text) for each in sorted(walk.modules) if (known := load_symbols(each)))
     digest = hashlib.sha256(repr(facts).encode("utf-8", "surrogatepass")).hexdigest()

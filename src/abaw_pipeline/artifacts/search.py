@@ -9,13 +9,13 @@ from pathlib import Path
 from abaw_pipeline.artifacts import peculiar
 from abaw_pipeline.artifacts.effects import effects_of, runs
 from abaw_pipeline.artifacts.libraries import named_file
-from abaw_pipeline.artifacts.names import Chain, attributes, chains, declared_global, references, texts
-from abaw_pipeline.artifacts.normal import bare
+from abaw_pipeline.artifacts.names import Chain, Facts
+from abaw_pipeline.artifacts.normal import normal
 from abaw_pipeline.artifacts.sources import find_binary, find_source, is_first_party, submodules
-from abaw_pipeline.artifacts.symbols import ModuleSymbols, Target, imported_modules, imported_names, load_symbols
+from abaw_pipeline.artifacts.symbols import ModuleSymbols, Target, imported_modules, load_symbols
 
 ENGINE = __name__.rpartition(".")[0]
-"""The package of this module: what it does while it is imported changes no result."""
+"""The package of this module. What it does while it is imported, or by computed names, changes no result."""
 
 
 class Search:
@@ -40,7 +40,8 @@ class Search:
         self._imported: set[str] = set()
         self._names: dict[str, set[str]] = {}
         self._effects: dict[str, list[ast.stmt]] = {}
-        self._trees: list[tuple[ModuleSymbols, ast.stmt]] = []
+        self._bare: dict[str, list[ast.stmt]] = {}
+        self._trees: list[tuple[ModuleSymbols, ast.stmt, Facts]] = []
 
     def run(self, module: str, path: Chain) -> None:
         """Take in a definition and, until nothing new comes up, what it refers to."""
@@ -60,7 +61,15 @@ class Search:
     @property
     def texts(self) -> set[str]:
         """All texts in the code."""
-        return {text for _, tree in self._trees for text in texts(tree)}
+        return {text for _, _, facts in self._trees for text in facts.texts}
+
+    def code(self) -> dict[str, str]:
+        """The text of all that was taken, by "module:name", with as much of it as the code itself reads."""
+        annotations, docs = "annotations" in self.seen, "docs" in self.seen
+        if annotations or docs:
+            kept = {"annotations": annotations, "texts": docs}
+            return {label: "\n".join(normal(each, **kept) for each in of) for label, of in self.taken.items()}
+        return {label: "\n".join(map(ast.unparse, trees)) for label, trees in self._bare.items()}
 
     def order(self) -> Iterator[str]:
         """What is done at the top level of each module, as far as it takes part, in order where that matters."""
@@ -73,7 +82,8 @@ class Search:
                 noisy = [each for each in step.modules if loud & runs(each)]
                 placed = not step.anywhere and step.names & names
                 if id(step.statement) in effects or noisy or placed:
-                    yield f"{module}: {' '.join(sorted(step.names & names))} = {' '.join(step.modules if placed else noisy)}"
+                    imports = step.modules if placed else noisy
+                    yield f"{module}: {' '.join(sorted(step.names & names))} = {' '.join(imports)}"
 
     def _ask(self, module: str, path: Chain) -> None:
         if (module, path) not in self._asked:
@@ -160,45 +170,42 @@ class Search:
 
     def _take(self, label: str, statements: list[ast.stmt], symbols: ModuleSymbols) -> None:
         self.taken[label] = statements
+        self._bare[label] = []
         for statement in statements:
-            tree = bare(statement, annotations=True)
-            self._trees.append((symbols, tree))
-            self._references(symbols, bare(statement))
-            self._look(symbols, tree)
+            tree, facts = symbols.bare(statement)
+            self._bare[label].append(tree)
+            self._trees.append((symbols, tree, facts))
+            self._references(symbols, facts)
 
-    def _references(self, symbols: ModuleSymbols, tree: ast.stmt) -> None:
-        local: dict[str, list[Target]] = {}
-        for name, target in imported_names(tree, symbols.package):
-            local.setdefault(name, []).append(target)
-        for module in imported_modules(tree, symbols.package):
-            self._import(module)
+    def _references(self, symbols: ModuleSymbols, facts: Facts) -> None:
+        local = symbols.imported(facts)
+        for node in facts.imports:
+            for module in imported_modules(node, symbols.package):
+                self._import(module)
         known = symbols.definitions.keys() | symbols.imports.keys()
-        for head, *rest in {*chains(tree), *((name,) for name in declared_global(tree) & local.keys())}:
+        full: set[str] = set()
+        for head, *rest in facts.chains | {(name,) for name in facts.declared & local.keys()}:
             if head in known or "*" in known:
                 self._ask(symbols.name, (head, *rest))
             for module, attribute in [*local.get(head, []), *local.get("*", [])]:
                 path = (attribute, *rest) if attribute not in {None, "*"} else tuple(rest)
                 self._ask(module, (head, *rest) if attribute == "*" else path)
-        for module, chain in references(tree):
+            for module, attribute in [*local.get(head, []), *symbols.imports.get(head, []), (head, None)]:
+                full.add(".".join(filter(None, (module, attribute, *rest))))
+        for module, chain in facts.references:
             self._ask(module, chain)
+        if not f"{symbols.name}.".startswith(f"{ENGINE}."):
+            self._look(symbols, facts, full)
 
-    def _look(self, symbols: ModuleSymbols, tree: ast.stmt) -> None:
+    def _look(self, symbols: ModuleSymbols, facts: Facts, full: set[str]) -> None:
         """Note what calls for more than names: names that are computed, texts about the code, files, variables."""
-        local: dict[str, list[Target]] = {}
-        for name, target in imported_names(tree, symbols.package):
-            local.setdefault(name, []).append(target)
-        full = {
-            ".".join(filter(None, (module, attribute, *rest)))
-            for head, *rest in chains(tree)
-            for module, attribute in [*local.get(head, []), *symbols.imports.get(head, []), (head, None)]
-        }
-        kinds = peculiar.kinds(full, attributes(tree))
+        kinds = peculiar.kinds(full, facts.attributes)
         self.seen |= kinds
         if "namespace" in kinds:
             self._ask(symbols.name, ())
         source = find_source(symbols.name)
-        for text in texts(tree) if source else ():
-            if (file := named_file(text, source.parent)) is not None:
+        for text in facts.texts:
+            if source is not None and (file := named_file(text, source.parent)) is not None:
                 self.files.add((text, file))
 
     def _widen(self, kind: peculiar.Kind, start: int) -> int:
@@ -208,8 +215,8 @@ class Search:
             for module in modules[start:]:
                 self._ask_derived(module)
             return len(modules)
-        for symbols, tree in self._trees[start:]:
-            for module, path in peculiar.meant(tree, symbols.package):
+        for symbols, tree, facts in self._trees[start:]:
+            for module, path in peculiar.meant(tree, facts, symbols.package):
                 self._ask(module, path)
         return len(self._trees)
 

@@ -96,5 +96,7 @@ def submodules(package: str) -> tuple[str, ...]:
     source = find_source(package)
     if source is None or source.name != "__init__.py":
         return ()
-    names = {path.stem for path in source.parent.glob("*.py")} | {path.parent.name for path in source.parent.glob("*/*.py")}
+    names = {path.stem for path in source.parent.glob("*.py")} | {
+        path.parent.name for path in source.parent.glob("*/*.py")
+    }
     return tuple(f"{package}.{name}" for name in sorted(names - {"__init__"}))

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from abaw_pipeline.artifacts.changes import changes_elsewhere, is_fresh, own_calls, running
-from abaw_pipeline.artifacts.names import Chain, bound, chain_of, declared_global
+from abaw_pipeline.artifacts.names import Chain, Facts, bound, chain_of, facts_of
+from abaw_pipeline.artifacts.normal import bare
 from abaw_pipeline.artifacts.sources import find_source, is_first_party
 from abaw_pipeline.artifacts.witness import note_read
 
@@ -69,6 +70,22 @@ class ModuleSymbols:
     calls: list[tuple[ast.stmt, list[Chain]]] = field(default_factory=list)
     derived: list[tuple[ast.ClassDef, list[Chain]]] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    _facts: dict[int, tuple[ast.stmt, ast.stmt, Facts]] = field(default_factory=dict)
+
+    def bare(self, statement: ast.stmt) -> tuple[ast.stmt, Facts]:
+        """One of the module's statements as it counts, and what it names."""
+        if id(statement) not in self._facts:
+            tree = bare(statement)
+            self._facts[id(statement)] = statement, tree, facts_of(tree)  # the statement, so that its id stays its own
+        return self._facts[id(statement)][1:]
+
+    def imported(self, facts: Facts) -> dict[str, list[Target]]:
+        """What the imports inside a piece of syntax bind names to."""
+        found: dict[str, list[Target]] = {}
+        for node in facts.imports:
+            for name, target in imported_names(node, self.package):
+                found.setdefault(name, []).append(target)
+        return found
 
     def is_own(self, name: str) -> bool:
         """Whether a name stands for something first-party."""
@@ -98,27 +115,24 @@ def load_symbols(module: str) -> ModuleSymbols | None:
     return symbols
 
 
-def imported_names(tree: ast.AST, package: str) -> Iterator[tuple[str, Target]]:
-    """Pairs of local name and target that import statements anywhere in the tree bind."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                root = alias.name.partition(".")[0]
-                yield (alias.asname, (alias.name, None)) if alias.asname else (root, (root, None))
-        elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                yield alias.asname or alias.name, (_absolute(node, package), alias.name)
+def imported_names(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[tuple[str, Target]]:
+    """Pairs of local name and target that an import binds."""
+    for alias in node.names:
+        if isinstance(node, ast.ImportFrom):
+            yield alias.asname or alias.name, (_absolute(node, package), alias.name)
+        else:
+            root = alias.name.partition(".")[0]
+            yield (alias.asname, (alias.name, None)) if alias.asname else (root, (root, None))
 
 
-def imported_modules(tree: ast.AST, package: str) -> Iterator[str]:
-    """Modules that import statements anywhere in the tree run; some may be mere attributes."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            source = _absolute(node, package)
-            yield source
-            yield from (f"{source}.{alias.name}" for alias in node.names if alias.name != "*")
+def imported_modules(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[str]:
+    """Modules that an import runs; some may be mere attributes."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    else:
+        source = _absolute(node, package)
+        yield source
+        yield from (f"{source}.{alias.name}" for alias in node.names if alias.name != "*")
 
 
 def _absolute(statement: ast.ImportFrom, package: str) -> str:
@@ -152,10 +166,11 @@ def _bind(statement: ast.stmt, symbols: ModuleSymbols) -> None:
         names |= _changed(statement) & symbols.definitions.keys()
     for name in sorted(names):
         symbols.definitions.setdefault(name, []).append(statement)
-    later = declared_global(statement)
-    for name, target in imported_names(statement, symbols.package) if later else ():
-        if name in later:
-            symbols.imports.setdefault(name, []).append(target)
+    if "global " in symbols.text:
+        facts = facts_of(statement)
+        for name, targets in symbols.imported(facts).items():
+            if name in facts.declared:
+                symbols.imports.setdefault(name, []).extend(targets)
 
 
 def _imports(statement: ast.stmt) -> list[ast.Import | ast.ImportFrom]:
@@ -210,7 +225,12 @@ def _steps(statements: list[ast.stmt], symbols: ModuleSymbols) -> Iterator[Step]
             names |= {name for name, _ in imported_names(node, symbols.package)}
             modules.extend(imported_modules(node, symbols.package))
         once = all(times[name] == 1 and not hasattr(builtins, name) for name in names - {"*"})
-        yield Step(statement, frozenset(names), tuple(modules), once and "*" not in symbols.imports and _looks_at_nothing(statement))
+        yield Step(
+            statement,
+            frozenset(names),
+            tuple(modules),
+            once and "*" not in symbols.imports and _looks_at_nothing(statement),
+        )
 
 
 def _looks_at_nothing(statement: ast.stmt) -> bool:

@@ -46,6 +46,19 @@ def is_as_imported(path: Path) -> bool:
     return name not in _imported or _imported[name] == _read.get(name)
 
 
+def edited() -> str | None:
+    """A source that was imported in another state than it was read for fingerprints; None if all is well.
+
+    An import inside a function may come long after the fingerprint.
+    """
+    return next((name for name, state in _read.items() if _imported.get(name, state) != state), None)
+
+
+def forget_read() -> None:
+    """Sources are going to be read anew."""
+    _read.clear()
+
+
 class _Witness(MetaPathFinder):
     """Looks where other finders look, and leaves the finding to them."""
 
