@@ -40,9 +40,11 @@ def note_read(path: Path) -> None:
     _read[str(path)] = state_of(path)
 
 
-def is_as_imported(path: Path) -> bool:
-    """Whether a source that was read had been, or has since been, imported in the same state."""
+def is_current(module: str, path: Path) -> bool:
+    """Whether a source was read in the state in which its module was imported, or would be imported now."""
     name = str(path)
+    if module not in sys.modules:
+        return state_of(path) == _read.get(name)
     return name not in _imported or _imported[name] == _read.get(name)
 
 
