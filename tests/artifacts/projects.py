@@ -116,6 +116,10 @@ STYLES = (
 """How a unit names one of another module."""
 
 
+WHOLE = {"local", "text", "computed", "getattr", "lazy"}
+"""Styles that name a module by a text or as a value, so that all of it counts."""
+
+
 @dataclass
 class Unit:
     """Something that can be called. What is counted in `cosmetic` must not matter to any value."""
@@ -142,6 +146,11 @@ class Code:
     unrelated: int = 0
     backwards: bool = False
     data: str = "one"
+
+    @property
+    def takes_whole_modules(self) -> bool:
+        """Whether a function that nobody calls counts all the same."""
+        return any(style in WHOLE for unit in [*self.units, *self.functions, self.thing] for _, style in unit.calls)
 
     def sources(self) -> dict[str, str]:
         """Path below the package -> source."""
@@ -386,4 +395,4 @@ def reached(code: Code, start: Unit) -> Iterator[Unit]:
                 yield code.units[number]
 
 
-__all__ = ["PLUGGED", "STYLES", "USES", "Code", "Unit", "reached"]
+__all__ = ["PLUGGED", "STYLES", "USES", "WHOLE", "Code", "Unit", "reached"]

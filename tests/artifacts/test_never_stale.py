@@ -122,6 +122,7 @@ def edits(draw: st.DrawFn, study: Study) -> tuple[str, Study]:
         unit.calls.reverse()
     elif kind == "unrelated":
         code.unrelated += 1
+        kind = "unrelated, of a module taken as a whole" if code.takes_whole_modules else kind
     elif kind == "order of definitions":
         code.backwards = not code.backwards
     elif kind == "argument":
