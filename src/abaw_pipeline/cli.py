@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from kedro.framework.cli.project import run
 from kedro.framework.cli.utils import _split_params
 from kedro.framework.project import settings
 
@@ -36,3 +37,17 @@ def infer(
     given["media"] = [str(absolute(path)) for path in paths]
     with settings.SESSION_CLASS.create(env=env, conf_source=conf_source, runtime_params=given) as session:
         session.run(pipeline_names=["inference"])
+
+
+def _plan(**options: Any) -> None:
+    run.callback(**options, runner="abaw_pipeline.dry_run.DryRunner")  # type: ignore[misc]
+
+
+cli.add_command(
+    click.Command(
+        "plan",
+        callback=_plan,
+        params=[option for option in run.params if option.name != "runner"],
+        help="Say what kedro run, with the same options, would compute and why; nothing is computed or written.",
+    )
+)
