@@ -79,7 +79,9 @@ class Cluster:
                 os.killpg(process.pid, signal.SIGKILL)  # each leads a group of its own: itself and its child
             process.wait()
 
-    def _start(self, module: str, *arguments: str, cwd: Path | None = None, **variables: str) -> subprocess.Popen[bytes]:
+    def _start(
+        self, module: str, *arguments: str, cwd: Path | None = None, **variables: str
+    ) -> subprocess.Popen[bytes]:
         path = os.pathsep.join(entry for entry in sys.path if entry)
         log = self.folder / f"{module}-{len(list(self.folder.glob('*.log')))}.log"
         with log.open("wb") as out:
@@ -96,15 +98,15 @@ class Cluster:
 
 @contextmanager
 def cluster(folder: Path, workers: int, *options: str, **variables: str) -> Iterator[Cluster]:
-    """A scheduler and workers, each in a process of its own; workers may not be ready yet."""
+    """A scheduler and workers, each in a process of its own; workers, with these options, may not be ready yet."""
     folder.mkdir(parents=True, exist_ok=True)
     made = Cluster(folder)
     with ExitStack() as stack:
         stack.callback(made.stop)
         made.start_scheduler(**variables)
         for _ in range(workers):
-            made.start_worker(*options)
-        until(made.file.exists)
+            made.start_worker(*options, **variables)
+        until(lambda: made.file.exists() and made.file.read_text(encoding="utf-8").endswith("}"))
         yield made
 
 

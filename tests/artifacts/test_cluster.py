@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -14,24 +15,48 @@ import pytest
 from tests.artifacts import cluster_stages, stages
 from tests.clusters import Cluster, cluster, counted, until
 
-from abaw_pipeline.artifacts import Recipe, StoredMap
-from abaw_pipeline.artifacts import connection as connection_module
+from abaw_pipeline.artifacts import Recipe, StoredMap, connection
 from abaw_pipeline.artifacts.compute import compute_pieces
 from abaw_pipeline.artifacts.connection import ClusterError
 from abaw_pipeline.artifacts.execution import Execution
-from abaw_pipeline.artifacts.manifest import Entry
 from abaw_pipeline.artifacts.store import PieceStore
 
-Run = Callable[..., dict[str, Entry]]
 MIB = 2**20
 
 
+@dataclass(frozen=True)
+class Two:
+    """A scheduler and two workers, each with a nanny that starts a dead one anew; and a way there that counts."""
+
+    made: Cluster
+    address: str
+    passed: Callable[[], int]
+
+
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A scheduler and two workers, each with a nanny that starts a dead one anew."""
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
     folder = tmp_path_factory.mktemp("cluster")
-    with cluster(folder, 2, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1") as made:
-        yield made
+    with (
+        cluster(folder, 0, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1") as made,
+        counted(made.address) as (address, passed),
+    ):
+        for _ in range(2):
+            made.start_worker(address)
+        yield Two(made, address, passed)
+
+
+@pytest.fixture
+def variants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Search paths of workers: with a module as it is here, with the module edited, and with a hollow project."""
+    text = "import time\n\ndef run(x):\n    time.sleep(0.1)\n    return x + {}\n"
+    files = {"here/variant.py": text.format(1), "edited/variant.py": text.format(2), "hollow/abaw_pipeline.py": ""}
+    for path, content in files.items():
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).write_text(content, encoding="utf-8")
+    rest = [entry for entry in sys.path if entry]
+    monkeypatch.syspath_prepend(tmp_path / "here")
+    monkeypatch.delitem(sys.modules, "variant", raising=False)
+    return {name: os.pathsep.join([str(tmp_path / name), *rest]) for name in ("here", "edited", "hollow")}
 
 
 def run(recipes: dict, store: PieceStore, scheduler: object = "", **settings: object) -> dict:
@@ -63,7 +88,7 @@ def start(what: Callable[[], object]) -> tuple[threading.Thread, list]:
     def keep() -> None:
         try:
             found.append(what())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - looked at by the test
             found.append(error)
 
     thread = threading.Thread(target=keep)
@@ -87,7 +112,7 @@ def test_it_gives_what_a_serial_run_gives(two, tmp_path):
         rows = [*first.values(), *second.values()]
         return [(e.key, e.status, e.fingerprint, e.path, e.sha256, e.error, e.message, e.stage) for e in rows]
 
-    assert both(tmp_path / "cluster", two.file) == both(tmp_path / "serial", "")
+    assert both(tmp_path / "cluster", two.address) == both(tmp_path / "serial", "")
 
 
 def test_it_computes_on_the_workers_and_leaves_no_thread_or_connection(two, tmp_path):
@@ -105,7 +130,7 @@ def test_a_stop_gives_the_stage_s_own_exception_and_cancels_the_rest(two, tmp_pa
     log = tmp_path / "log"
     recipes = {"bad": Recipe(stages.fail, {"x": 1}), **slow(log, 100)}
     with pytest.raises(stages.StageError) as caught:
-        run(recipes, json_store(tmp_path / "pieces"), two.file, on_error="raise")
+        run(recipes, json_store(tmp_path / "pieces"), two.address, on_error="raise")
     assert caught.value.code == 7
     assert "in fail\n" in caught.value.__notes__[0]
     time.sleep(0.5)  # what runs may end
@@ -117,7 +142,7 @@ def test_a_stop_gives_the_stage_s_own_exception_and_cancels_the_rest(two, tmp_pa
 def test_a_worker_that_is_killed_loses_nothing(two, tmp_path):
     """The kernel, or a cluster's queue, ends a worker without a word."""
     log, store = tmp_path / "log", json_store(tmp_path / "pieces")
-    thread, found = start(lambda: run(slow(log, 40, 0.1), store, two.file))
+    thread, found = start(lambda: run(slow(log, 40, 0.1), store, two.address))
     until(lambda: len(lines(log)) > 8)
     os.kill(int(lines(log)[-1][1]), signal.SIGKILL)
     thread.join()
@@ -129,34 +154,151 @@ def test_a_worker_that_is_killed_loses_nothing(two, tmp_path):
     assert len(begun) > 40, "no worker was killed at work"
 
 
+def test_nothing_large_passes_through_the_scheduler(two, tmp_path):
+    """Were pieces sent along instead of references, or results brought back, it would show here.
+
+    Counted is all that client and workers say to the scheduler and hear from it, heartbeats included. What the
+    scheduler itself asks of a worker is not, but it asks for results on behalf of the client, to whom they go counted.
+    """
+    count, steps, width = 8, 2048, 512  # 4 MiB a piece
+    store = PieceStore(str(tmp_path / "pieces"), "features")
+    before = two.passed()
+    arguments = {"steps": steps, "width": width}
+    made = {f"k{n}": Recipe(cluster_stages.noise, {**arguments, "seed": n}) for n in range(count)}
+    first = run(made, store, two.address)
+    upstream = StoredMap("numbers", list(first.values()), store)
+    second = run({k: Recipe(cluster_stages.negative, {"sequence": upstream.ref(k)}) for k in made}, store, two.address)
+    through = two.passed() - before
+    assert {entry.status for entry in [*first.values(), *second.values()]} == {"done"}
+    stored = sum(entry.bytes for entry in [*first.values(), *second.values()])
+    print(f"{stored:,} bytes stored, {through:,} through the scheduler, {through / (2 * count):,.0f} a task")
+    assert stored > 2 * count * 4 * MIB
+    assert 2 * count * 500 < through < 2 * count * 16 * 1024
+
+
 def test_a_recipe_that_kills_its_worker_is_a_row(two, tmp_path):
     """Alone it is told from those that only shared a worker or a task with it."""
     store = json_store(tmp_path / "pieces")
     plain = {f"p{n}": Recipe(stages.value, {"x": n}) for n in range(20)}
     chunked = {f"k{n}": Recipe(stages.chunk_dies_on_odd, {"x": n}, chunk=3) for n in (0, 1, 2, 4, 6, 8)}
-    entries = run({**plain, **chunked}, store, two.file)
+    entries = run({**plain, **chunked}, store, two.address)
     assert [key for key, entry in entries.items() if entry.error == "WorkerDiedError"] == ["k1"]
     assert "died" in entries["k1"].message
     assert read(store, entries) == {f"p{n}": n for n in range(20)} | {f"k{n}": n for n in (0, 2, 4, 6, 8)}
 
 
-def test_nothing_large_passes_through_the_scheduler(tmp_path):
-    """Pieces go from worker to storage to worker: were they sent along, or arguments not references, it would show."""
-    tasks, steps, width = 8, 2048, 512  # 4 MiB a piece
-    with cluster(tmp_path / "cluster", 0) as made, counted(made.address) as (address, passed):
-        made.start_worker(address, "--no-nanny")
-        store = PieceStore(str(tmp_path / "pieces"), "features")
-        warm = {"warm": Recipe(cluster_stages.noise, {"steps": 1, "width": 1, "seed": 0})}
-        run(warm, store, address)  # the worker's registration is not of a task
-        before = passed()
-        arguments = {"steps": steps, "width": width}
-        made_here = {f"k{n}": Recipe(cluster_stages.noise, {**arguments, "seed": n}) for n in range(tasks)}
-        first = run(made_here, store, address)
-        upstream = StoredMap("numbers", list(first.values()), store)
-        read_there = {key: Recipe(cluster_stages.negative, {"sequence": upstream.ref(key)}) for key in upstream}
-        second = run(read_there, store, address)
-        through = passed() - before
-    stored = sum(entry.bytes for entry in [*first.values(), *second.values()])
-    assert stored > 2 * tasks * 4 * MIB
-    print(f"{stored:,} bytes stored, {through:,} through the scheduler, {through / (2 * tasks):,.0f} a task")
-    assert through < 2 * tasks * 16 * 1024
+def test_workers_that_cannot_do_the_work_are_named_before_it_begins(tmp_path, variants, monkeypatch):
+    import variant
+
+    store = json_store(Path("pieces"))  # each process looks for it from where it was started
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path)
+    with cluster(tmp_path / "cluster", 0) as made:
+        made.start_worker("--no-nanny", "--name", "blind", cwd=elsewhere, PYTHONPATH=variants["here"])
+        made.start_worker("--no-nanny", PYTHONPATH=variants["edited"])
+        made.start_worker("--no-nanny", PYTHONPATH=variants["hollow"])
+        until(lambda: made.log().count("Registered to") == 3)
+        with pytest.raises(ClusterError, match="3 of 3 workers cannot do this work") as caught:
+            run({"k": Recipe(variant.run, {"x": 1})}, store, made.file)
+    told = str(caught.value)
+    assert "it does not see the folder pieces" in told
+    assert "the code of run is not what it was planned with" in told
+    assert "No module named 'abaw_pipeline.artifacts'" in told
+    assert told.count("tcp://127.0.0.1:") == 4, "scheduler and three workers"
+    assert not store.present()
+
+
+def test_a_worker_that_joins_later_and_cannot_do_the_work_is_named(tmp_path, variants):
+    """Somebody edits a file during a run on a cluster, and a node starts afterwards."""
+    import variant
+
+    store = json_store(tmp_path / "pieces")
+    with cluster(tmp_path / "cluster", 1, "--no-nanny", PYTHONPATH=variants["here"]) as made:
+        recipes = {f"k{n}": Recipe(variant.run, {"x": n}) for n in range(2000)}
+        thread, found = start(lambda: run(recipes, store, made.file))
+        until(lambda: len(store.present()) > 3)
+        made.start_worker("--no-nanny", PYTHONPATH=variants["edited"])
+        thread.join()
+    assert isinstance(found[0], ClusterError)
+    assert "1 of 2 workers" in str(found[0])
+    assert "the code of run is not what it was planned with" in str(found[0])
+    values = {store.path(path).read_text() for path in store.present()}
+    assert values <= {str(n + 1) for n in range(2000)}
+    assert len(values) == len(store.present()), "a piece of the other code was stored"
+
+
+def test_no_worker_is_an_error_that_says_what_to_do(tmp_path):
+    with (
+        cluster(tmp_path / "cluster", 0) as made,
+        pytest.raises(ClusterError, match=r"has had no worker for 0\.1 s.*dask worker tcp://127"),
+    ):
+        run({"k": Recipe(stages.value, {"x": 1})}, json_store(tmp_path / "pieces"), made.file, worker_wait_s=0.1)
+
+
+def test_a_scheduler_that_goes_away_is_an_error_and_nothing_is_lost(tmp_path):
+    log, store = tmp_path / "log", json_store(tmp_path / "pieces")
+    before = set(threading.enumerate())
+    with cluster(tmp_path / "cluster", 1, "--no-nanny") as made:
+        thread, found = start(lambda: run(slow(log, 100), store, made.file))
+        until(lambda: len(store.present()) > 3)
+        made.scheduler.kill()
+        thread.join()
+    assert isinstance(found[0], ClusterError)
+    assert "connection to the scheduler was lost" in str(found[0])
+    assert set(threading.enumerate()) == before
+    assert 3 < len(store.present()) < 100
+
+
+NOBODY = [
+    ("tcp://127.0.0.1:1", "no scheduler answers"),
+    ("tcp://127.0.0.1", "Write tcp://host:port"),
+    ("tcp://127.0.0.1:port", "Write tcp://host:port"),
+    ("127.0.0.1:8786", "no such scheduler file.*begins with tcp://"),
+    ("data/scheduler.json", "no such scheduler file"),
+    ("pyproject.toml", "this is no scheduler file"),
+]
+
+
+@pytest.mark.parametrize(("scheduler", "told"), NOBODY)
+def test_a_scheduler_that_is_not_there_is_an_error_that_says_what_to_do(scheduler, told, tmp_path):
+    with pytest.raises(ClusterError, match=told):
+        run({"k": Recipe(stages.value, {"x": 1})}, json_store(tmp_path), scheduler)
+
+
+@pytest.mark.parametrize("greeting", [b"", b"SSH-2.0-OpenSSH"])
+def test_what_is_no_scheduler_is_told_at_once(greeting, tmp_path, monkeypatch):
+    """Dask waits for ever for one that is mute."""
+    monkeypatch.setattr(connection, "_ANSWER_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            with server.accept()[0] as door:
+                door.sendall(greeting)
+                time.sleep(0.5)
+
+        thread, _ = start(greet)
+        with pytest.raises(ClusterError, match=r"no scheduler answers|no Dask scheduler"):
+            run(
+                {"k": Recipe(stages.value, {"x": 1})},
+                json_store(tmp_path),
+                f"tcp://127.0.0.1:{server.getsockname()[1]}",
+            )
+        thread.join()
+
+
+def test_a_file_of_a_scheduler_that_has_ended_is_named(tmp_path):
+    file = tmp_path / "scheduler.json"
+    file.write_text('{"address": "tcp://127.0.0.1:1"}', encoding="utf-8")
+    with pytest.raises(ClusterError, match=r"tcp://127\.0\.0\.1:1 \(of .*scheduler\.json\): no scheduler answers"):
+        run({"k": Recipe(stages.value, {"x": 1})}, json_store(tmp_path), file)
+
+
+def test_the_package_that_is_missing_is_named_with_its_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ClusterError, match=r"abaw_pipeline\[cluster\]"):
+        run({"k": Recipe(stages.value, {"x": 1})}, json_store(tmp_path), "tcp://127.0.0.1:1")
+
+
+def test_nothing_to_do_asks_no_scheduler(tmp_path):
+    assert run({}, json_store(tmp_path), "tcp://127.0.0.1:1") == {}

@@ -7,15 +7,16 @@ there to the workers, never through the scheduler.
 from __future__ import annotations
 
 import logging
+import pickle
 import queue
 import time
 import uuid
 from collections.abc import Generator, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from abaw_pipeline.artifacts.cluster_worker import Probe, UnfitWorkerError, complaints, lay_out, run_packed
+from abaw_pipeline.artifacts.cluster_worker import Probe, UnfitWorkerError, complaints, lay_out
 from abaw_pipeline.artifacts.connection import ClusterError, connect
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.artifacts.packing import pack
@@ -110,9 +111,9 @@ class _Crew:
 
 
 def _why(answer: Any) -> str:
-    if isinstance(answer, ImportError):
-        return f"it has no abaw_pipeline, or another one ({answer}); install the project there"
-    return str(answer) if isinstance(answer, Exception) else "; ".join(answer)
+    if isinstance(answer, Exception):  # it failed before our code began
+        return f"it cannot run abaw_pipeline as it is here ({answer}); install the project there"
+    return "; ".join(answer)
 
 
 def _has_left(answer: Any) -> bool:
@@ -152,10 +153,18 @@ class _Dispatch:
                 task = handed.pop(future)
                 if isinstance(result, KilledWorker):
                     killers.append(task)
-                elif isinstance(result, Exception):
+                elif isinstance(result, OSError | CancelledError):
                     raise result
+                elif isinstance(result, Exception):
+                    self._refuse(result)
                 else:
                     yield from result
+
+    def _refuse(self, error: Exception) -> NoReturn:
+        """Say why a worker could not even begin; a recipe's own exception is an outcome and never comes here."""
+        self._crew.check(self._probe)  # names all such workers that it finds
+        text = str(error) if isinstance(error, UnfitWorkerError) else f"{type(error).__name__}: {error}"
+        raise ClusterError(f"a worker cannot do this work: {text}. {_UNFIT}", where=self._crew.address) from error
 
     def _hand_out(self, waiting: Iterator[Task], handed: dict[Any, Task]) -> bool:
         """Give every worker's thread enough to do; whether anything is handed out and not yet done."""
@@ -167,7 +176,7 @@ class _Dispatch:
     def _submit(self, task: Task) -> Future:
         # a key of its own, so that nothing is ever taken from the scheduler's memory instead of computed
         key = f"{task[0].recipe.function.__name__}-{uuid.uuid4().hex}"
-        future = self._client.submit(run_packed, pack(task, self._store), self._probe, key=key, pure=False)
+        future = self._client.submit(pickle.loads, pack(task, self._store, self._probe), key=key, pure=False)
         self._client.loop.add_callback(self._follow, future)
         return future
 
@@ -183,16 +192,14 @@ class _Dispatch:
 
 @contextmanager
 def _explained(client: Client) -> Iterator[None]:
-    """What Dask raises, as an error that says what to do; a recipe's own exception never comes this way."""
+    """A lost connection as an error that says what to do."""
     address = client.scheduler.address
     try:
         yield
-    except UnfitWorkerError as error:
-        raise ClusterError(f"a worker that has joined cannot do this work: {error}. {_UNFIT}", where=address) from None
     except (OSError, CancelledError) as error:
         raise ClusterError(
             "the connection to the scheduler was lost, or it gave up the work",
             where=address,
-            hint=f"See the scheduler's log, start it and its workers again, and run again: what is stored is skipped "
-            f"({type(error).__name__}: {error})",
+            hint="See the scheduler's log, start it and its workers again, and run again: what is stored is skipped. "
+            f"({type(error).__name__}: {str(error).partition(chr(10))[0]})",
         ) from error

@@ -72,8 +72,8 @@ def complaints(probe: Probe) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-def run_packed(packed: bytes, probe: Probe) -> list[Outcome]:
-    """Do a task that came as bytes.
+def run_if_fit(jobs: Task, store: PieceStore, probe: Probe) -> list[Outcome]:
+    """Do a task.
 
     Raises:
         UnfitWorkerError: this worker must not do it; the message names the worker and says why.
@@ -81,7 +81,6 @@ def run_packed(packed: bytes, probe: Probe) -> list[Outcome]:
     found = complaints(probe)
     if found:
         raise UnfitWorkerError(f"{_address()}: {'; '.join(found)}")
-    jobs, store = pickle.loads(packed)  # noqa: S301 - our own bytes, from memory to memory
     outcomes = run_task(jobs, store, check=True)
     if any(isinstance(outcome.error, CodeChangedError) for outcome in outcomes):
         changed = next(job.recipe for job in jobs if not job.recipe.is_current())
@@ -96,8 +95,8 @@ def differences(recipe: Recipe) -> list[str]:
 
 
 def _compare(name: str, planned: dict[str, str], here: dict[str, str]) -> Iterator[str]:
-    for part in planned:
-        there, ours = planned[part], here.get(part)
+    for part, there in planned.items():
+        ours = here.get(part)
         if part == "libraries" and there != ours:
             yield f"{name} would run with {ours or 'none'}, and was planned with {there or 'none'}"
         elif there != ours:
@@ -125,7 +124,7 @@ def _storage(path: Path, token: str) -> str:
 
 def _code(functions: bytes) -> Iterator[str]:
     try:
-        pairs = pickle.loads(functions)  # noqa: S301 - as above
+        pairs = pickle.loads(functions)  # noqa: S301 - our own bytes, from memory to memory
     except (ImportError, AttributeError) as error:
         yield f"it cannot import what it is to run ({error})"
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,15 +43,29 @@ def connect(scheduler: str) -> Iterator[Client]:
             hint='Install the extra: pip install "abaw_pipeline[cluster]"',
         ) from None
     address = _address(scheduler)
-    _knock(address)
+    where = address if address == scheduler else f"{address} (of {scheduler})"
+    _knock(address, where)
     try:
         client = Client(address, timeout=_ANSWER_S, set_as_default=False, name="abaw_pipeline")
     except (OSError, ImportError) as error:
-        raise ClusterError(f"what listens there gives no scheduler's answer ({error})", where=address, hint=_START) from error
+        raise ClusterError(f"the scheduler refuses the connection ({error})", where=where, hint=_START) from error
     try:
         yield client
     finally:
-        client.close()
+        with _quiet("distributed.client"):
+            client.close()
+
+
+@contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    """No tracebacks of a connection that is lost and closed; what is wrong is told by an exception."""
+    log = logging.getLogger(logger)
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _address(scheduler: str) -> str:
@@ -65,17 +80,28 @@ def _address(scheduler: str) -> str:
         raise ClusterError(f"this is no scheduler file ({error})", where=scheduler, hint=_START) from None
 
 
-def _knock(address: str) -> None:
-    """Return at once where something listens: Dask itself tries a refused connection again until its time is up."""
+def _knock(address: str, where: str) -> None:
+    """Return where a scheduler listens.
+
+    Dask itself tries a refused connection again until its time is up, and waits forever for what never answers.
+    """
     try:
         url = urlsplit(address)
         host, port = url.hostname, url.port
     except ValueError:
         host = port = None
     if host is None or port is None:
-        raise ClusterError("this is no address of a scheduler", where=address, hint="Write tcp://host:port")
+        raise ClusterError("this is no address of a scheduler", where=where, hint="Write tcp://host:port")
     try:
-        socket.create_connection((host, port), timeout=_ANSWER_S).close()
+        with socket.create_connection((host, port), timeout=_ANSWER_S) as door:
+            if url.scheme == "tcp" and not _greets(door):
+                raise ClusterError("what listens there is no Dask scheduler", where=where, hint=_START)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ClusterError(f"no scheduler answers ({reason})", where=address, hint=_START) from None
+        raise ClusterError(f"no scheduler answers ({reason})", where=where, hint=_START) from None
+
+
+def _greets(door: socket.socket) -> bool:
+    """Whether it speaks first, as Dask does: the size of its greeting in 8 bytes, the lowest first."""
+    size = int.from_bytes(door.recv(8, socket.MSG_WAITALL), "little")
+    return 0 < size < 2**20

@@ -6,6 +6,7 @@ import logging
 import pickle
 from typing import Any
 
+from abaw_pipeline.artifacts.cluster_worker import Probe, run_if_fit
 from abaw_pipeline.artifacts.recipe import Recipe
 from abaw_pipeline.artifacts.store import PieceStore
 from abaw_pipeline.artifacts.work import Task
@@ -13,7 +14,7 @@ from abaw_pipeline.artifacts.work import Task
 log = logging.getLogger(__name__)
 
 LARGE = 2**20
-"""Bytes of a task's pickled arguments from which on they are told of."""
+"""Bytes of a packed task from which on it is told of."""
 LARGEST = 2**26
 """Bytes beyond which a task is refused: a scheduler keeps every task that is handed out in its memory."""
 
@@ -22,14 +23,24 @@ class TooLargeError(ValueError):
     """A recipe whose arguments hold values where they should hold references."""
 
 
-def pack(task: Task, store: PieceStore) -> bytes:
-    """A task and its store as bytes.
+class _Call:
+    """Unpickling it is the call: a worker that cannot import the task's code fails in the task, not in Dask."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self._arguments = arguments
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return run_if_fit, self._arguments
+
+
+def pack(task: Task, store: PieceStore, probe: Probe) -> bytes:
+    """A task as bytes; `pickle.loads` of them does it and gives its outcomes.
 
     Raises:
         TooLargeError: arguments that no scheduler should carry.
         TypeError: an argument that cannot be pickled.
     """
-    packed = _pickled((task, store), task[0].recipe)
+    packed = _pickled(_Call(task, store, probe), task[0].recipe)
     if len(packed) > LARGE:
         recipe, name, size = max(_sizes(task), key=lambda each: each[2])
         text = (
