@@ -93,8 +93,8 @@ class FileHashes:
         pool = ThreadPoolExecutor()
         try:
             if work.known and not self._reread:
-                for path, before in _unchanged(pool, asked, work.known):
-                    work.take_unchanged(path, before)
+                for path, signature in _unchanged(pool, asked, work.known):
+                    work.take_unchanged(path, signature)
             for path, found in _read_all(pool, [path for path in asked if path not in work.results]):
                 work.take(path, found)
         finally:  # what has been read is kept, however this ends
@@ -108,7 +108,8 @@ class FileHashes:
 class _Reading(NamedTuple):
     """A file that has been read; whether it had been left alone for long enough to be remembered."""
 
-    entry: Remembered
+    signature: Signature
+    sha256: str
     settled: bool
 
 
@@ -123,11 +124,12 @@ class _Work:
         self._saved = now_ns()
         self._hashed, self._bytes, self._failed = 0, 0, 0
 
-    def take_unchanged(self, path: str, before: Remembered) -> None:
-        """A file is as it was."""
+    def take_unchanged(self, path: str, signature: Signature) -> None:
+        """A file looks as it did when it was read."""
+        before = self.known[signature.text]
         self.results[path] = before.sha256
         if before.seen != (today := now_ns() // DAY_NS):
-            self._changes[before.signature.place] = before._replace(seen=today)
+            self._changes[signature.text] = Remembered(before.sha256, today)
 
     def take(self, path: str, found: _Reading | OSError) -> None:
         """A file has been read, or cannot be."""
@@ -135,15 +137,14 @@ class _Work:
             self._failed += 1
             self.results[path] = found
             return
-        entry = found.entry
-        self.results[path] = entry.sha256
+        self.results[path] = found.sha256
         self._hashed += 1
-        self._bytes += entry.signature.size
-        before = self.known.get(entry.signature.place)
-        if before and before.signature == entry.signature and before.sha256 != entry.sha256:
+        self._bytes += found.signature.size
+        before = self.known.get(found.signature.text)
+        if before and before.sha256 != found.sha256:
             log.warning("%s has changed, and its time stamps have not: always set execution.reread for it", path)
         if found.settled:
-            self._changes[entry.signature.place] = entry
+            self._changes[found.signature.text] = Remembered(found.sha256, now_ns() // DAY_NS)
         if now_ns() - self._saved >= SAVE_NS:
             log.info("files: %d hashed so far (%.1f GB)", self._hashed, self._bytes / 1e9)
             self.save()
@@ -166,6 +167,11 @@ def now_ns() -> int:
     return time.time_ns()
 
 
+def open_file(path: str) -> BufferedReader:
+    """The one way in which files are opened here."""
+    return open(path, "rb")  # noqa: PTH123 - a Path each takes longer than all else; callers close it
+
+
 def look(facts: os.stat_result) -> Signature:
     """The facts of a file that count."""
     return Signature(facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
@@ -181,29 +187,28 @@ def _settled(signature: Signature, moment: int) -> bool:
     return max(signature.mtime, signature.ctime) + MARGIN_NS <= moment
 
 
-def _unchanged(pool: ThreadPoolExecutor, paths: Sequence[str], known: Entries) -> Iterator[tuple[str, Remembered]]:
-    """The files that are as they were when they were read."""
+def _unchanged(pool: ThreadPoolExecutor, paths: Sequence[str], known: Entries) -> Iterator[tuple[str, Signature]]:
+    """The files that look as they did when they were read, and how."""
 
-    def look_up(group: Sequence[str]) -> list[tuple[str, Remembered | None]]:
+    def look_up(group: Sequence[str]) -> list[tuple[str, Signature | None]]:
         return [(path, _known(path, known)) for path in group]
 
     groups = [paths[start : start + TOGETHER] for start in range(0, len(paths), TOGETHER)]
     for pairs in pool.map(look_up, groups):
-        yield from ((path, entry) for path, entry in pairs if entry is not None)
+        yield from ((path, signature) for path, signature in pairs if signature is not None)
 
 
-def _known(path: str, known: Entries) -> Remembered | None:
-    """What is remembered of a file that looks as it did then.
+def _known(path: str, known: Entries) -> Signature | None:
+    """What a file looks like, where it is remembered so.
 
     It is opened for that: who must not read it any more gets no digest either, and NFS looks at it afresh.
     """
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a Path each would take longer than the rest
+        with open_file(path) as file:
             now = look(os.fstat(file.fileno()))
     except OSError:
         return None  # reading it will tell why
-    before = known.get(now.place)
-    return before if before and before.signature == now and _settled(now, now_ns()) else None
+    return now if now.text in known and _settled(now, now_ns()) else None
 
 
 def _read_all(pool: ThreadPoolExecutor, paths: Sequence[str]) -> Iterator[tuple[str, _Reading | OSError]]:
@@ -222,12 +227,11 @@ def _read(path: str) -> _Reading:
         OSError: it cannot be read.
     """
     for _ in range(TRIES):
-        with Path(path).open("rb") as file:
+        with open_file(path) as file:
             began, facts = now_ns(), os.fstat(file.fileno())
-            before = look(facts)
-            entry = Remembered(before, read_digest(file), began // DAY_NS)
+            before, sha256 = look(facts), read_digest(file)
         if not stat.S_ISREG(facts.st_mode):
-            return _Reading(entry, settled=False)
+            return _Reading(before, sha256, settled=False)
         if look(Path(path).stat()) == before:  # by its name: it may have been replaced, too
-            return _Reading(entry, _settled(before, began))
+            return _Reading(before, sha256, _settled(before, began))
     raise FileChangingError(errno.EBUSY, "it changed while it was read; is it still being written?", path)

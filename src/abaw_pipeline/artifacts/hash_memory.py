@@ -20,7 +20,7 @@ VERSION = 1
 """Of the layout, and of the rule by which an entry may be trusted: raised when either changes."""
 
 KEPT_DAYS = 90
-"""A file that no run has asked for in so many days is forgotten, be it gone or not."""
+"""What no run has asked for in so many days is forgotten: the file is gone, has changed, or is not used any more."""
 
 LOCK_S = 30.0
 """How long to wait for another run that saves, which takes it a second."""
@@ -36,34 +36,32 @@ class Signature(NamedTuple):
     ctime: int
 
     @property
-    def place(self) -> str:
-        """Which file it is, whatever it is called and holds."""
-        return f"{self.device}:{self.inode}"
+    def text(self) -> str:
+        """All of it, as the memory has it."""
+        return ":".join(map(str, self))
 
 
 class Remembered(NamedTuple):
-    """A file as it was when it was read.
+    """What is remembered of a file that looked in a certain way.
 
     Attributes:
-        signature: what it looked like, before and after.
         sha256: hex digest of its content.
         seen: day (since 1970) on which a run last asked for it.
     """
 
-    signature: Signature
     sha256: str
     seen: int
 
 
 Entries: TypeAlias = Mapping[str, Remembered]
-"""Files by their place. Not by path: a corpus that is moved, or linked from elsewhere, is still known."""
+"""Files by the text of their signature. Paths do not count: a corpus in a folder that is moved is still known."""
 
 
 class HashMemory:
     """A JSON file with an entry a file.
 
     Its first line has the version and the sha256 of the second, so that a flipped bit cannot become a wrong digest.
-    JSON and not Parquet: with 100,000 entries both take about 0.3 s to read, and JSON imports nothing.
+    JSON and not Parquet: with 100,000 entries both take some 0.3 s to read, and JSON imports nothing.
 
     Args:
         path: the file; its folder is made when something is saved.
@@ -77,7 +75,7 @@ class HashMemory:
         try:
             head, _, body = self._path.read_bytes().partition(b"\n")
             _check(head, body)
-            return {place: Remembered(Signature(*facts), *rest) for place, (facts, *rest) in json.loads(body).items()}
+            return {text: Remembered(*entry) for text, entry in json.loads(body).items()}
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
@@ -97,7 +95,7 @@ class HashMemory:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self._path.with_suffix(".lock"), timeout=LOCK_S):
                 entries = {**self.load(), **changes}
-                self._write({place: each for place, each in entries.items() if each.seen > today - KEPT_DAYS})
+                self._write({text: each for text, each in entries.items() if each.seen > today - KEPT_DAYS})
         except OSError as error:  # the lock's Timeout is one, too
             log.warning("%s cannot be written (%s): the next run reads these files again", self._path, error)
 
