@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from abaw_pipeline.artifacts.execution import Execution, cores
+from abaw_pipeline.artifacts.execution import Execution
+from abaw_pipeline.threads import cores
 
 
 @pytest.mark.parametrize(

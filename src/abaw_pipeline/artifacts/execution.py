@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from abaw_pipeline.parts import Part
+from abaw_pipeline.threads import cores
 
 
 class Execution(Part):
@@ -40,8 +40,3 @@ class Execution(Part):
         """Processes to use for a number of tasks, at least 1."""
         wanted = cores() if self.workers == "auto" else self.workers
         return max(1, min(wanted, tasks))
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -7,9 +7,9 @@ import warnings
 from collections.abc import Generator, Iterator
 from contextlib import closing
 
-from abaw_pipeline.artifacts.execution import cores
 from abaw_pipeline.artifacts.store import PieceStore
 from abaw_pipeline.artifacts.work import Outcome, Task, WorkerDiedError, failed, run_task
+from abaw_pipeline.threads import cores
 
 _HANDED_OUT = 2
 """Tasks a process that are handed out and not yet done."""

@@ -11,6 +11,7 @@ from typing import Any
 from abaw_pipeline.artifacts.plan import Job
 from abaw_pipeline.artifacts.recipe import run_chunk
 from abaw_pipeline.artifacts.store import PieceStore, Written
+from abaw_pipeline.threads import limit_threads
 
 Task = list[Job]
 """Jobs that one worker does in one go: several plain ones, or those that one call of a chunked function serves."""
@@ -41,9 +42,11 @@ def run_task(jobs: Sequence[Job], store: PieceStore, *, check: bool) -> list[Out
     Args:
         jobs: several plain ones, or those that one call of a chunked function serves.
         store: where the pieces go.
-        check: whether to make sure that this process has the code that the fingerprints speak of.
+        check: whether this is another process than the one that planned the work: it keeps to its share of the
+            cores, and makes sure that it has the code that the fingerprints speak of.
     """
     if check:
+        limit_threads()
         changed = [job for job in jobs if not job.recipe.is_current()]
         if changed:
             name = changed[0].recipe.function.__qualname__

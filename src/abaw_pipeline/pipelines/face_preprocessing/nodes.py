@@ -47,22 +47,29 @@ def find_faces(clips: Table, faces: Faces, systems: SystemsStage, execution: Exe
 def choose_people(clips: Table, face_crops: PieceMap, faces: Faces) -> RecipeMap:
     """The annotated person of each clip, frame by frame."""
     from abaw_pipeline.faces.persons import choose_person
+    from abaw_pipeline.faces.seen import KNOWN
 
     recipes = {}
     for key, clip in _looked_at(clips, face_crops):
         side = clip["side"] if isinstance(clip["side"], str) else None
-        arguments = {"faces": face_crops.ref(key), "side": side, "settings": faces}
+        arguments = {"faces": face_crops.ref(key).in_parts(KNOWN), "side": side, "settings": faces}
         recipes[clip["clip_id"]] = Recipe(choose_person, arguments)
     return RecipeMap("face_tracks", recipes)
 
 
 def draw_sheets(clips: Table, face_crops: PieceMap, face_tracks: PieceMap) -> RecipeMap:
     """A contact sheet of each clip: who was found when, and who was taken for the annotated person."""
-    from abaw_pipeline.faces.sheet import contact_sheet
+    from abaw_pipeline.faces.seen import SEEN
+    from abaw_pipeline.faces.sheet import PICTURED, contact_sheet
 
     recipes = {}
     for key, clip in _looked_at(clips, face_crops):
-        arguments = {"faces": face_crops.ref(key), "tracks": face_tracks.ref(clip["clip_id"])}
+        found = face_crops.ref(key)
+        arguments = {
+            "faces": found.in_parts(SEEN),
+            "pictures": found.in_parts(PICTURED),
+            "tracks": face_tracks.ref(clip["clip_id"]),
+        }
         recipes[clip["clip_id"]] = Recipe(contact_sheet, arguments)
     return RecipeMap("contact_sheets", recipes)
 

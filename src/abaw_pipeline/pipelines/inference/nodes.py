@@ -49,27 +49,29 @@ def list_media(media: MediaPaths, fusion_weights: Table, execution: Execution) -
 
 def find_people(face_crops: PieceMap, faces: Faces, inference: InferenceStage) -> RecipeMap:
     """Who is seen in each video, and who of them for long enough to be judged."""
+    from abaw_pipeline.faces.seen import KNOWN
     from abaw_pipeline.inference.people import list_people
 
     arguments = {"settings": faces, "least": inference.least_faces}
     return RecipeMap(
-        "people", {key: Recipe(list_people, {"faces": face_crops.ref(key), **arguments}) for key in face_crops.asked}
+        "people",
+        {
+            key: Recipe(list_people, {"faces": face_crops.ref(key).in_parts(KNOWN), **arguments})
+            for key in face_crops.asked
+        },
     )
 
 
 def follow_people(face_crops: PieceMap, people: PieceMap, faces: Faces) -> RecipeMap:
     """Where each person is in every frame."""
+    from abaw_pipeline.faces.seen import SEEN
     from abaw_pipeline.inference.people import follow_person
 
-    return RecipeMap(
-        "face_tracks",
-        {
-            each.clip: Recipe(
-                follow_person, {"faces": face_crops.ref(each.video), "tracks": each.tracks, "settings": faces}
-            )
-            for each in persons(people)
-        },
-    )
+    recipes = {}
+    for each in persons(people):
+        found = face_crops.ref(each.video).in_parts(SEEN)
+        recipes[each.clip] = Recipe(follow_person, {"faces": found, "tracks": each.tracks, "settings": faces})
+    return RecipeMap("face_tracks", recipes)
 
 
 def extract_people(
