@@ -19,7 +19,7 @@ def speech(speaker: int = 1, emotion: str = "neutral", seconds: float = 6.0) -> 
 
 
 def stretches(sound: Waveform) -> list[tuple[float, float]]:
-    found = find_voice(sound)
+    found = find_voice([sound])
     assert [(field.name, str(field.type)) for field in found.schema] == [("start", "double"), ("end", "double")]
     return list(zip(*(found.column(side).to_pylist() for side in ("start", "end")), strict=True))
 
@@ -78,17 +78,17 @@ def test_what_was_heard_before_does_not_count():
     quiet = wave(0.05 * speech(2).samples)
     alone = stretches(quiet)
     for other in (wave(np.ones(700)), speech(), wave(noise(0.5))):
-        find_voice(other)
+        find_voice([other])
         assert stretches(quiet) == alone
 
 
 def test_the_sound_stays_as_it_was():
     sound = speech()
     before = sound.samples.copy()
-    find_voice(sound)
+    find_voice([sound])
     np.testing.assert_array_equal(sound.samples, before)
 
 
 def test_sound_at_another_rate_is_refused():
     with pytest.raises(ValueError, match="at 16000 Hz, not at 24000 Hz"):
-        find_voice(wave(np.zeros(100), 24_000))
+        find_voice([wave(np.zeros(100), 24_000)])

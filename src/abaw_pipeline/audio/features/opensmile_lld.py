@@ -52,4 +52,4 @@ class OpenSmileLLD(Part):
             moving = rows(self.feature_set, "deltas", samples)
             both = min(len(values), len(moving))
             values = np.hstack([values[:both], moving[:both]])
-        return framewise(values, sound, window=WINDOW, hop=HOP)
+        return framewise(values, sound.duration, window=WINDOW, hop=HOP)
