@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
+import torch
+from hypothesis import given, settings
+from silero_vad import get_speech_timestamps
+from tests.audio.parts import PLACES, cut_at
+from tests.audio.sounds import music, wave
 
 from abaw_pipeline.audio.resampling import resample
-from abaw_pipeline.audio.voice import RATE, find_voice
+from abaw_pipeline.audio.voice import RATE, _model, find_voice
 from abaw_pipeline.demo.speakers import make_speaker
 from abaw_pipeline.demo.voice import synthesize
 from abaw_pipeline.types import Waveform
-
-from .sounds import music, wave
 
 SECONDS = 3
 
@@ -16,6 +19,9 @@ def speech(speaker: int = 1, emotion: str = "neutral", seconds: float = 6.0) -> 
     """A speaker of the demo, who begins and ends within the sound."""
     said = synthesize(make_speaker(speaker, 1), emotion, np.random.default_rng(3), seconds=seconds)
     return resample(said, RATE)
+
+
+SPOKEN = speech(seconds=4.0)
 
 
 def stretches(sound: Waveform) -> list[tuple[float, float]]:
@@ -80,6 +86,16 @@ def test_what_was_heard_before_does_not_count():
     for other in (wave(np.ones(700)), speech(), wave(noise(0.5))):
         find_voice([other])
         assert stretches(quiet) == alone
+
+
+@given(places=PLACES)
+@settings(max_examples=10, deadline=None)
+def test_in_whatever_parts_a_sound_comes_the_stretches_are_those_of_the_whole(places):
+    sound = SPOKEN
+    expected = get_speech_timestamps(torch.from_numpy(sound.samples), _model(), min_speech_duration_ms=250)
+    assert expected
+    found = find_voice(cut_at(sound, places)).to_pylist()
+    assert [(each["start"] * RATE, each["end"] * RATE) for each in found] == [(e["start"], e["end"]) for e in expected]
 
 
 def test_the_sound_stays_as_it_was():

@@ -12,7 +12,10 @@ from abaw_pipeline.artifacts.parts import join
 from abaw_pipeline.audio.compiled import prepare_librosa
 from abaw_pipeline.audio.features.frames import BLOCK, RATE, framewise, hann, sample_blocks
 from abaw_pipeline.parts import Part
-from abaw_pipeline.types import FeatureSequence, Waveform
+from abaw_pipeline.types import DoubleArray, FeatureSequence, Waveform
+
+AT_ONCE = 256
+"""Frames whose spectra are made at once."""
 
 
 class LogMel(Part):
@@ -52,7 +55,15 @@ class LogMel(Part):
         size = 1 << (window - 1).bit_length()
         bank = mel(sr=RATE, n_fft=size, n_mels=self.bands, fmin=self.low, fmax=self.high, dtype=np.float64)
         for block, (samples, known) in enumerate(sample_blocks(sound, window, hop)):
-            frames = np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
-            values = np.abs(np.fft.rfft(frames * hann(window), size)) ** 2 @ bank.T
-            values = np.log(np.maximum(values, self.floor))
+            values = np.log(np.maximum(_power(samples, window, hop, size) @ bank.T, self.floor))
             yield framewise(values, known, window=window / RATE, hop=hop / RATE, first=block * BLOCK)
+
+
+def _power(samples: DoubleArray, window: int, hop: int, size: int) -> DoubleArray:
+    """Power spectra of all frames, [T, size // 2 + 1]; what is needed on the way is small beside them."""
+    frames = np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
+    power = np.empty((len(frames), size // 2 + 1))
+    for begin in range(0, len(frames), AT_ONCE):
+        spectra = np.fft.rfft(frames[begin : begin + AT_ONCE] * hann(window), size)
+        power[begin : begin + AT_ONCE] = np.abs(spectra) ** 2
+    return power
