@@ -92,7 +92,7 @@ def find_voices(vocals: PieceMap) -> RecipeMap:
     """Where a voice is heard in each video."""
     from abaw_pipeline.audio.voice import find_voice
 
-    return RecipeMap("voice", {key: Recipe(find_voice, {"sound": vocals.ref(key)}) for key in vocals.asked})
+    return RecipeMap("voice", {key: Recipe(find_voice, {"sound": vocals.ref(key).in_parts()}) for key in vocals.asked})
 
 
 def judge_faces(
