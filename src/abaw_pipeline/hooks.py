@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 from pathlib import Path
 from typing import Any
 
@@ -123,22 +122,12 @@ class ProjectHooks:
             )
 
     def _take_lock(self) -> None:
-        from filelock import FileLock, Timeout
+        from abaw_pipeline.locks import BusyError, lock_study
 
-        path = self._project / "data" / f".{self._study}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        owner = path.with_suffix(".owner")
-        lock = FileLock(path)
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            who = owner.read_text(encoding="utf-8").strip() if owner.is_file() else "unknown process"
-            raise click.ClickException(
-                f"another run ({who}) is working on study {self._study!r} in {path.parent}. "
-                "Wait for it to end, or run another study or another copy of the project."
-            ) from None
-        owner.write_text(f"process {os.getpid()}", encoding="utf-8")
-        self._lock = lock
+            self._lock = lock_study(self._project / "data", self._study)
+        except BusyError as error:
+            raise click.ClickException(str(error)) from None
 
     def _release_lock(self) -> None:
         if self._lock is not None:
