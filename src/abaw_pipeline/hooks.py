@@ -50,21 +50,17 @@ class ProjectHooks:
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any) -> None:
-        """Look for what the pipeline reads but does not make, then lock the study.
+        """Lock the study, then look for what the pipeline reads but does not make.
 
         Raises:
             ClickException: an input is missing or was made under other parameters, or another run works on the study.
         """
-        inputs = [name for name in sorted(pipeline.inputs()) if name != "parameters" and not name.startswith("params:")]
-        missing = [name for name in inputs if not catalog.exists(name)]
-        if missing:
-            raise click.ClickException(_tell_missing(missing))
-        chosen = set(run_params.get("load_versions") or {})
-        kept = [name for name in inputs if name not in chosen]
-        if run_params.get("only_missing_outputs"):  # Kedro takes whatever is there, however it was made
-            kept += [name for name in sorted(pipeline.all_outputs()) if catalog.exists(name)]
-        self._refuse_stale(kept)
-        self._take_lock()
+        self._take_lock()  # first: a prune must not take away what was found to be there
+        try:
+            self._check_inputs(run_params, pipeline, catalog)
+        except BaseException:
+            self._release_lock()
+            raise
 
     @hook_impl
     def after_node_run(self, node: Node) -> None:
@@ -107,6 +103,17 @@ class ProjectHooks:
         self._release_lock()
         if isinstance(error, PipelineError) and click.get_current_context(silent=True) is not None:
             raise click.ClickException(str(error)) from None
+
+    def _check_inputs(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any) -> None:
+        inputs = [name for name in sorted(pipeline.inputs()) if name != "parameters" and not name.startswith("params:")]
+        missing = [name for name in inputs if not catalog.exists(name)]
+        if missing:
+            raise click.ClickException(_tell_missing(missing))
+        chosen = set(run_params.get("load_versions") or {})
+        kept = [name for name in inputs if name not in chosen]
+        if run_params.get("only_missing_outputs"):  # Kedro takes whatever is there, however it was made
+            kept += [name for name in sorted(pipeline.all_outputs()) if catalog.exists(name)]
+        self._refuse_stale(kept)
 
     def _refuse_stale(self, names: list[str]) -> None:
         if self._provenance is None:

@@ -47,6 +47,8 @@ def prune(studies: Collection[Study], chosen: Collection[Study], wish: Wish, *, 
                 carry_out(plan)
     except PipelineError as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}; nothing more was removed") from error
     if as_json:
         click.echo(json.dumps(_for_machines(plan, removed=remove, busy=busy), indent=2))
     else:
@@ -59,6 +61,8 @@ def _who_is_at_work(data: Path) -> str:
             return ""
     except BusyError as error:
         return error.what.removesuffix("; nothing was removed")
+    except OSError:  # data that may not be written to can be looked at, but not locked
+        return ""
 
 
 def _for_machines(plan: PrunePlan, *, removed: bool, busy: str) -> dict[str, Any]:

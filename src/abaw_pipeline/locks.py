@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,7 +127,9 @@ def _take(data: Path, name: str, wait: float = 0) -> BaseFileLock | None:
 
 
 def _sign(data: Path, name: str) -> None:
-    _owner_file(data, name).write_text(f"process {os.getpid()}", encoding="utf-8")
+    # who holds a lock is told as a courtesy; a full disk must not keep a prune from making room
+    with suppress(OSError):
+        _owner_file(data, name).write_text(f"process {os.getpid()}", encoding="utf-8")
 
 
 def _lock(data: Path, name: str) -> BaseFileLock:

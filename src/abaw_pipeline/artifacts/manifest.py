@@ -152,7 +152,10 @@ def named_files(path: Path) -> list[str] | None:
     if "manifest" not in facts and not set(_schema().names) <= set(schema.names):
         return None
     _check_version(path, facts)
-    return [name for name in _read(path, ["path"]).column("path").to_pylist() if name is not None]
+    rows = _read(path, ["status", "path"]).to_pylist()
+    if any((row["status"] == DONE) != (row["path"] is not None) for row in rows):
+        raise ManifestError(f"{path}: damaged, rows do not agree with themselves")
+    return [row["path"] for row in rows if row["path"] is not None]
 
 
 def _read(path: Path, columns: list[str] | None = None) -> pa.Table:
