@@ -8,9 +8,10 @@ from row import Row, held, row, timed
 
 from abaw_pipeline.artifacts import Recipe
 from abaw_pipeline.artifacts.compute import compute_pieces
-from abaw_pipeline.artifacts.execution import Execution, cores
+from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.artifacts.manifest import Manifest
 from abaw_pipeline.artifacts.store import PieceStore
+from abaw_pipeline.threads import cores
 
 
 def rows(pieces: int = 64, rounds: int = 3) -> list[Row]:

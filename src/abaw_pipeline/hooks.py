@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 from pathlib import Path
 from typing import Any
 
@@ -54,22 +53,18 @@ class ProjectHooks:
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any) -> None:
-        """Look for what the pipeline reads but does not make, then lock the study.
+        """Lock the study, then look for what the pipeline reads but does not make.
 
         Raises:
             ClickException: an input is missing or was made under other parameters, or another run works on the study.
         """
-        inputs = [name for name in sorted(pipeline.inputs()) if name != "parameters" and not name.startswith("params:")]
-        missing = [name for name in inputs if not catalog.exists(name)]
-        if missing:
-            raise click.ClickException(_tell_missing(missing))
-        chosen = set(run_params.get("load_versions") or {})
-        kept = [name for name in inputs if name not in chosen]
-        if run_params.get("only_missing_outputs"):  # Kedro takes whatever is there, however it was made
-            kept += [name for name in sorted(pipeline.all_outputs()) if catalog.exists(name)]
-        self._refuse_stale(kept)
         if run_params["runner"] != DRY_RUN:
-            self._take_lock()
+            self._take_lock()  # first: a prune must not take away what was found to be there
+        try:
+            self._check_inputs(run_params, pipeline, catalog)
+        except BaseException:
+            self._release_lock()
+            raise
 
     @hook_impl
     def after_node_run(self, node: Node) -> None:
@@ -115,6 +110,17 @@ class ProjectHooks:
         if isinstance(error, PipelineError) and click.get_current_context(silent=True) is not None:
             raise click.ClickException(str(error)) from None
 
+    def _check_inputs(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any) -> None:
+        inputs = [name for name in sorted(pipeline.inputs()) if name != "parameters" and not name.startswith("params:")]
+        missing = [name for name in inputs if not catalog.exists(name)]
+        if missing:
+            raise click.ClickException(_tell_missing(missing))
+        chosen = set(run_params.get("load_versions") or {})
+        kept = [name for name in inputs if name not in chosen]
+        if run_params.get("only_missing_outputs"):  # Kedro takes whatever is there, however it was made
+            kept += [name for name in sorted(pipeline.all_outputs()) if catalog.exists(name)]
+        self._refuse_stale(kept)
+
     def _refuse_stale(self, names: list[str]) -> None:
         if self.provenance is None:
             return
@@ -129,22 +135,12 @@ class ProjectHooks:
             )
 
     def _take_lock(self) -> None:
-        from filelock import FileLock, Timeout
+        from abaw_pipeline.locks import BusyError, lock_study
 
-        path = self._project / "data" / f".{self._study}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        owner = path.with_suffix(".owner")
-        lock = FileLock(path)
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            who = owner.read_text(encoding="utf-8").strip() if owner.is_file() else "unknown process"
-            raise click.ClickException(
-                f"another run ({who}) is working on study {self._study!r} in {path.parent}. "
-                "Wait for it to end, or run another study or another copy of the project."
-            ) from None
-        owner.write_text(f"process {os.getpid()}", encoding="utf-8")
-        self._lock = lock
+            self._lock = lock_study(self._project / "data", self._study)
+        except BusyError as error:
+            raise click.ClickException(str(error)) from None
 
     def _release_lock(self) -> None:
         if self._lock is not None:

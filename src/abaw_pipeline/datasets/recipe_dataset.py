@@ -21,6 +21,9 @@ from abaw_pipeline.datasets.peek import ROWS, first_rows, peek
 
 log = logging.getLogger(__name__)
 
+SUFFIX = ".parquet"
+"""Of every manifest."""
+
 
 class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
     """A map from keys to pieces, made from recipes.
@@ -37,7 +40,7 @@ class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
           versioned: true
 
     Args:
-        filepath: the manifest.
+        filepath: the manifest, a name that ends in ".parquet".
         pieces: `path`, the folder of the pieces, and `format`, how one is written: table, features, audio,
             tensors, json, or "package.module:Class".
         execution: workers and on_error, see `Execution`.
@@ -58,6 +61,8 @@ class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
         if set(pieces) != {"path", "format"}:
             given = ", ".join(pieces) or "nothing"
             raise DatasetError(f"{self.name}: pieces must say path and format, not {given}")
+        if self._filepath.suffix != SUFFIX:
+            raise DatasetError(f"{self.name}: a manifest's name ends in {SUFFIX}, so that kedro prune can find it")
         get_format(pieces["format"])
         # absolute: workers may have started in another folder
         self.store = PieceStore(str(Path(pieces["path"]).absolute()), pieces["format"])
