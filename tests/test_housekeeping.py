@@ -138,7 +138,7 @@ def test_verify_finds_damage_and_a_run_makes_just_that_again(study: Project) -> 
     gone.unlink()
     output = study.kedro("verify", "--all", ok=False)
     for problem, path in (("damaged", flipped), ("damaged", cut), ("missing", gone)):
-        assert re.search(rf"{problem}: sound_embeddings\[loud, own/\d\]: {re.escape(str(path))}", output), output
+        assert re.search(rf"{problem}: sound_embeddings\[loud, own/\d\.wav\]: {re.escape(str(path))}", output), output
     assert "3 of 12 pieces" in output
     assert "made again by the next run" in output
     assert not flipped.exists()

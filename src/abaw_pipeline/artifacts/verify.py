@@ -103,4 +103,7 @@ def _check(piece: Piece) -> Finding | None:
         return Finding(piece, UNREADABLE, f"{error.strerror}: it stays where it is")
     except OSError:  # the disk has lost it
         whole = False
-    return None if whole else Finding(piece, DAMAGED, set_aside(piece.path))
+    if whole:
+        return None
+    done = set_aside(piece.path)
+    return Finding(piece, DAMAGED, done if piece.path.exists() else "moved aside")
