@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -60,7 +61,7 @@ def variants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def run(recipes: dict, store: PieceStore, scheduler: object = "", **settings: object) -> dict:
-    execution = Execution.model_validate({"workers": 1, "scheduler": str(scheduler), **settings})
+    execution = Execution.model_validate({"workers": 1, "scheduler": str(scheduler), "worker_wait_s": 240, **settings})
     return {entry.key: entry for entry in compute_pieces("numbers", recipes, store, {}, execution)}
 
 
@@ -137,6 +138,29 @@ def test_a_stop_gives_the_stage_s_own_exception_and_cancels_the_rest(two, tmp_pa
     done = len(lines(log))
     time.sleep(0.5)
     assert len(lines(log)) == done < 50
+
+
+INTERRUPTED = """
+import sys
+from pathlib import Path
+from tests.artifacts.test_cluster import json_store, run, slow
+run(slow(Path(sys.argv[1]), 500), json_store(Path(sys.argv[2])), sys.argv[3])
+"""
+
+
+def test_an_interrupt_takes_back_what_is_left(two, tmp_path):
+    """Ctrl-C: it must end the run, and not leave a cluster at work for nobody."""
+    log, path = tmp_path / "log", os.pathsep.join(entry for entry in sys.path if entry)
+    command = [sys.executable, "-c", INTERRUPTED, str(log), str(tmp_path / "pieces"), two.address]
+    child = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE, text=True)
+    until(lambda: len(lines(log)) > 4 or child.poll() is not None)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=120)
+    assert said.rstrip().endswith("KeyboardInterrupt")
+    time.sleep(0.5)  # what runs may end
+    done = len(lines(log))
+    time.sleep(0.5)
+    assert len(lines(log)) == done < 400
 
 
 def test_a_worker_that_is_killed_loses_nothing(two, tmp_path):
