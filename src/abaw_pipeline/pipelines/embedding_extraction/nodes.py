@@ -78,7 +78,9 @@ def extract_sound(vocals: PieceMap, sound: SoundStage, systems: SystemsStage) ->
     return RecipeMap(
         "sound_embeddings",
         {
-            (name, clip_id): Recipe(extract, {"sound": vocals.ref(clip_id), "extractor": sound.extractors[name]})
+            (name, clip_id): Recipe(
+                extract, {"sound": vocals.ref(clip_id).in_parts(), "extractor": sound.extractors[name]}
+            )
             for name in systems.needed("sound")
             for clip_id in map(str, vocals.asked)
         },
