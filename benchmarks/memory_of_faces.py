@@ -12,11 +12,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks.row import held, row
 
 from abaw_pipeline.artifacts import Recipe, Ref
 from abaw_pipeline.artifacts.compute import compute_pieces
@@ -34,8 +35,8 @@ MINUTES = (2, 20)
 FPS, SIZE, LOOP = 25, (360, 640), 10
 FITTED = "abaw_pipeline.systems.storage:FittedFormat"
 SMALL = ResidualBackbone(stills=("none",), width=8, depth=1)
-TOGETHER = 8
-"""Clips that go through a network together."""
+TOGETHER, MOST = 8, 1.0
+"""Clips that go through a network together, and MB a minute by which a peak may grow."""
 
 
 class Places(Part):
@@ -217,7 +218,7 @@ def peak() -> float:
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
 
-def measure(folder: Path, model: Path, minutes: float, stages: list[str]) -> dict[str, float]:
+def measure(folder: Path, model: Path, minutes: float, stages: Sequence[str]) -> dict[str, float]:
     """Peak (MB) of each stage for a video of a length, each in a process of its own."""
     folder.mkdir(parents=True)
     make_video(folder, minutes)
@@ -233,23 +234,21 @@ def measure(folder: Path, model: Path, minutes: float, stages: list[str]) -> dic
     return found
 
 
-def bench_memory_of_faces(minutes: tuple[float, float] = MINUTES, stages: list[str] = STAGES) -> list[dict[str, Any]]:
-    """One row a stage: MB at the peak for both lengths, and MB a minute in between."""
+def rows(minutes: tuple[float, float] = MINUTES, stages: Sequence[str] = STAGES) -> list[dict[str, Any]]:
+    """A line a stage: by how many MB its peak grows with a minute of video, and both peaks (MB)."""
     with tempfile.TemporaryDirectory() as folder:
         store_piece(Path(folder), "backbone", FITTED, Recipe(backbone, {}))
         model = Path(folder) / "backbone.json"
         peaks = [measure(Path(folder) / f"{length:g}", model, length, stages) for length in minutes]
-    return [
-        {
-            "what": f"memory of faces: {stage}",
-            **{f"MB at {length:g} min": round(found[stage], 1) for length, found in zip(minutes, peaks, strict=True)},
-            "MB a minute": round((peaks[1][stage] - peaks[0][stage]) / (minutes[1] - minutes[0]), 2),
-        }
-        for stage in stages
-    ]
+    found = []
+    for stage in stages:
+        less, more = (each[stage] for each in peaks)
+        grown = (more - less) / (minutes[1] - minutes[0])
+        told = f"{less:.0f} MB at {minutes[0]:g} min, {more:.0f} at {minutes[1]:g}; at most {MOST} MB/min"
+        found.append(row(f"faces, {stage}", grown, unit="MB/min", limit=held(grown, MOST, told)))
+    return found
 
 
 if __name__ == "__main__":
-    import pandas as pd
-
-    print(pd.DataFrame(bench_memory_of_faces()).to_string(index=False))
+    for each in rows():
+        print(f"{each['what']:20} {each['here']:6.2f} {each['unit']}   {each['limit']}")

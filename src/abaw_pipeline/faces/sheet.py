@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -119,7 +120,7 @@ def contact_sheet(
 def _person_cells(layout: _Layout, tracks: pa.Table) -> Iterator[_Cell]:
     """The chosen person over time; a face that was found in its frame goes before one that stands in."""
     times = tracks.column("time").to_numpy()
-    looked_at = np.array([crop == frame for crop, frame in zip(*_lists(tracks, "crop", "frame"), strict=True)])
+    looked_at = tracks.column("crop").fill_null(-1).to_numpy() == tracks.column("frame").to_numpy()
     for column in range(layout.columns):
         own_crop = _nearest(np.where(looked_at, times, np.nan), layout.span(column))
         at = _nearest(times, layout.span(column)) if own_crop is None else own_crop
@@ -196,11 +197,12 @@ def _draw_cuts(draw: Any, layout: _Layout, seen: Seen) -> None:
 
 def _draw_axis(draw: Any, layout: _Layout, tracks: pa.Table, hidden: int) -> None:
     """Origins of all frames, seconds, and what the colors mean."""
-    origins = tracks.column("origin").to_pylist()
-    times = [*tracks.column("time").to_pylist(), layout.length]
+    times = np.append(tracks.column("time").to_numpy(), layout.length)
+    counts: Counter[str] = Counter()
     top = layout.axis
     draw.text((6, top), "all frames", fill=INK, font=_font())
-    for at, origin in enumerate(origins):
+    for at, origin in enumerate(map(str, tracks.column("origin"))):
+        counts[origin] += 1
         box = (layout.across(times[at]), top, layout.across(times[at + 1]), top + LINE - 3)
         draw.rectangle(box, fill=COLORS[origin])
     for column in range(layout.columns):
@@ -209,7 +211,7 @@ def _draw_axis(draw: Any, layout: _Layout, tracks: pa.Table, hidden: int) -> Non
     x, line = float(LABEL), top + 2 * LINE + GAP
     for origin, color in COLORS.items():
         draw.rectangle((x, line + 2, x + 10, line + 12), fill=color)
-        text = f"{origin} {100 * origins.count(origin) / len(origins):.0f} %"
+        text = f"{origin} {100 * counts[origin] / counts.total():.0f} %"
         draw.text((x + 15, line), text, fill=INK, font=_font())
         x += 130
     if hidden:
