@@ -69,6 +69,10 @@ def double(x: float) -> float:
     return x * 2
 
 
+def order_of(**numbers: int) -> list[str]:
+    return list(numbers)
+
+
 def add(left: float, right: float) -> float:
     return left + right
 
