@@ -163,7 +163,7 @@ def test_recipes_whose_pieces_are_gone_or_failed_still_show_the_manifest(tmp_pat
     [
         lambda path: TableDataset(filepath=path, version=Version(None, None), metadata=SAID),
         lambda path: TextFolder(filepath=path, version=Version(None, None), metadata=SAID),
-        lambda path: RecipeDataset(filepath=path, pieces={"path": path, "format": "json"}, metadata=SAID),
+        lambda path: RecipeDataset(filepath=f"{path}.parquet", pieces={"path": path, "format": "json"}, metadata=SAID),
         lambda path: FigureFolder(path=path, dataset="text.TextDataset", metadata=SAID),
     ],
 )

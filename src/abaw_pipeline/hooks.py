@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,9 @@ from abaw_pipeline.provenance import Provenance
 
 log = logging.getLogger(__name__)
 
+DRY_RUN = "DryRunner"
+"""How a run that makes nothing (dry_run.py) is told from a real one."""
+
 
 class ProjectHooks:
     """Parameters are checked, inputs looked for, and the study is locked for the time of a run."""
@@ -26,7 +28,7 @@ class ProjectHooks:
         self._lock: Any = None
         self._study, self._project = "", Path()
         self._measure = "accuracy"
-        self._provenance: Provenance | None = None
+        self.provenance: Provenance | None = None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -47,25 +49,22 @@ class ProjectHooks:
         self._study, self._project = parameters.study, Path(context.project_path)
         self._measure = parameters.evaluation.measure
         whole = pipelines["__default__"] + pipelines["inference"]
-        self._provenance = Provenance(self._project / "data" / f".{self._study}.made.json", whole, tree)
+        self.provenance = Provenance(self._project / "data" / f".{self._study}.made.json", whole, tree)
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any) -> None:
-        """Look for what the pipeline reads but does not make, then lock the study.
+        """Lock the study, then look for what the pipeline reads but does not make.
 
         Raises:
             ClickException: an input is missing or was made under other parameters, or another run works on the study.
         """
-        inputs = [name for name in sorted(pipeline.inputs()) if name != "parameters" and not name.startswith("params:")]
-        missing = [name for name in inputs if not catalog.exists(name)]
-        if missing:
-            raise click.ClickException(_tell_missing(missing))
-        chosen = set(run_params.get("load_versions") or {})
-        kept = [name for name in inputs if name not in chosen]
-        if run_params.get("only_missing_outputs"):  # Kedro takes whatever is there, however it was made
-            kept += [name for name in sorted(pipeline.all_outputs()) if catalog.exists(name)]
-        self._refuse_stale(kept)
-        self._take_lock()
+        if run_params["runner"] != DRY_RUN:
+            self._take_lock()  # first: a prune must not take away what was found to be there
+        try:
+            self._check_inputs(run_params, pipeline, catalog)
+        except BaseException:
+            self._release_lock()
+            raise
 
     @hook_impl
     def after_node_run(self, node: Node) -> None:
@@ -73,14 +72,16 @@ class ProjectHooks:
 
         Not in the processes of a ParallelRunner, which would write the note at the same time: its end notes all.
         """
-        if self._provenance is not None and self._lock is not None and multiprocessing.parent_process() is None:
-            self._provenance.remember(node.outputs)
+        if self.provenance is not None and self._lock is not None and multiprocessing.parent_process() is None:
+            self.provenance.remember(node.outputs)
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:
         """Release the study and, where a report or pages were made, print what they tell."""
-        if self._provenance is not None:
-            self._provenance.remember(pipeline.all_outputs())
+        if self._lock is None:
+            return  # a dry run has made nothing
+        if self.provenance is not None:
+            self.provenance.remember(pipeline.all_outputs())
         self._release_lock()
         if "report" in pipeline.all_outputs():
             from abaw_pipeline.report.terminal import print_results
@@ -103,16 +104,27 @@ class ProjectHooks:
         """
         from abaw_pipeline.errors import PipelineError
 
-        if self._provenance is not None:
-            self._provenance.remember(_saved(pipeline, catalog, run_params["run_id"]))
+        if self.provenance is not None and self._lock is not None:
+            self.provenance.remember(_saved(pipeline, catalog, run_params["run_id"]))
         self._release_lock()
         if isinstance(error, PipelineError) and click.get_current_context(silent=True) is not None:
             raise click.ClickException(str(error)) from None
 
+    def _check_inputs(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any) -> None:
+        inputs = [name for name in sorted(pipeline.inputs()) if name != "parameters" and not name.startswith("params:")]
+        missing = [name for name in inputs if not catalog.exists(name)]
+        if missing:
+            raise click.ClickException(_tell_missing(missing))
+        chosen = set(run_params.get("load_versions") or {})
+        kept = [name for name in inputs if name not in chosen]
+        if run_params.get("only_missing_outputs"):  # Kedro takes whatever is there, however it was made
+            kept += [name for name in sorted(pipeline.all_outputs()) if catalog.exists(name)]
+        self._refuse_stale(kept)
+
     def _refuse_stale(self, names: list[str]) -> None:
-        if self._provenance is None:
+        if self.provenance is None:
             return
-        changed = {name: self._provenance.differences(name) for name in names}
+        changed = {name: self.provenance.differences(name) for name in names}
         lines = [f"  {name} ({'; '.join(what)})" for name, what in changed.items() if what]
         if lines:
             raise click.ClickException(
@@ -123,22 +135,12 @@ class ProjectHooks:
             )
 
     def _take_lock(self) -> None:
-        from filelock import FileLock, Timeout
+        from abaw_pipeline.locks import BusyError, lock_study
 
-        path = self._project / "data" / f".{self._study}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        owner = path.with_suffix(".owner")
-        lock = FileLock(path)
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            who = owner.read_text(encoding="utf-8").strip() if owner.is_file() else "unknown process"
-            raise click.ClickException(
-                f"another run ({who}) is working on study {self._study!r} in {path.parent}. "
-                "Wait for it to end, or run another study or another copy of the project."
-            ) from None
-        owner.write_text(f"process {os.getpid()}", encoding="utf-8")
-        self._lock = lock
+            self._lock = lock_study(self._project / "data", self._study)
+        except BusyError as error:
+            raise click.ClickException(str(error)) from None
 
     def _release_lock(self) -> None:
         if self._lock is not None:

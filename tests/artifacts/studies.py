@@ -1,148 +1,65 @@
-"""Random studies on random projects: layers of artifacts, runs of them, and edits of all that they are made of."""
+"""A folder of data with several studies, as their runs would leave it; no Kedro."""
 
 from __future__ import annotations
 
-import copy
-import hashlib
-import importlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from tests.artifacts.packages import package
-from tests.artifacts.projects import Code
+from tests.artifacts import stages
 
-from abaw_pipeline.artifacts import Recipe, RecipeMap, StoredMap
+from abaw_pipeline.artifacts import Recipe, StoredMap
 from abaw_pipeline.artifacts.compute import compute_pieces
 from abaw_pipeline.artifacts.execution import Execution
-from abaw_pipeline.artifacts.formats import get_format
-from abaw_pipeline.artifacts.manifest import Manifest
+from abaw_pipeline.artifacts.manifest import Manifest, read_manifest, write_manifest
+from abaw_pipeline.artifacts.prune import PrunePlan, Wish, carry_out, plan_prune
 from abaw_pipeline.artifacts.store import PieceStore
-from abaw_pipeline.types import File
-
-FORMATS = {"plain": "json", "chunked": "json", "parts": "table", "own": "made.formats:Own"}
-"""Kind of artifact -> format of its pieces."""
-
-Address = tuple[int, str]
-"""Artifact and key."""
+from abaw_pipeline.artifacts.versions import Stored
 
 
-@dataclass
-class Piece:
-    """Arguments of one recipe.
-
-    Attributes:
-        x: a plain value.
-        up: a piece of an earlier artifact.
-        many: several, as a list of references.
-        pieces: one, read part by part.
-        part: a unit that is a part or dataclass, and one of its fields.
-        file: what a file holds.
-        call: a unit that is a function, itself an argument.
-    """
-
-    x: Any = 1
-    up: Address | None = None
-    many: list[Address] = field(default_factory=list)
-    pieces: Address | None = None
-    part: tuple[int, int] | None = None
-    file: str | None = None
-    call: int | None = None
-
-
-@dataclass
-class Study:
-    """Code, and artifacts whose i-th is made by the i-th function of the code."""
-
-    code: Code
-    artifacts: list[dict[str, Piece]]
-    version: str = "1.0"
-    setting: str = ""
-
-    def clone(self) -> Study:
-        """A copy, to be edited."""
-        return copy.deepcopy(self)
-
-
-@dataclass
-class Store:
-    """Where pieces and manifests lie from run to run."""
+@dataclass(frozen=True)
+class Data:
+    """A folder of data."""
 
     folder: Path
-    manifests: dict[int, Manifest] = field(default_factory=dict)
+
+    def numbers(self, study: str, artifact: str = "numbers") -> Stored:
+        """A map of pieces of a study; its store is shared by all studies."""
+        store = PieceStore(str(self.folder / "layer" / artifact), "json")
+        return Stored(artifact, self.folder / "layer" / study / f"{artifact}.parquet", store=store)
+
+    def table(self, study: str) -> Stored:
+        """A table of a study."""
+        return Stored("table", self.folder / "layer" / study / "table.parquet")
+
+    def save(self, stored: Stored, version: str, *numbers: int) -> list[Path]:
+        """What a run would save; the pieces' files."""
+        assert stored.store is not None
+        recipes = {f"k{n}": Recipe(stages.double, {"x": n}) for n in numbers}
+        before = next((read_manifest(file) for file in stored.files()), Manifest())
+        manifest = compute_pieces(stored.name, recipes, stored.store, before, Execution(workers=1))
+        write_manifest(stored.file(version), manifest, artifact=stored.name, format="json")
+        return [stored.store.path(str(entry.path)) for entry in manifest.entries]
+
+    def prune(self, *stored: Stored, keep: int | None = None, **more: object) -> PrunePlan:
+        """Prune pieces of any age; what went."""
+        wish = Wish(self.folder, keep, **({"older_than": 0.0} | more))  # type: ignore[arg-type]
+        plan = plan_prune(wish, stored, stored)
+        carry_out(plan)
+        return plan
+
+    def pieces(self) -> set[Path]:
+        """Files of all pieces."""
+        return {path for path in self.folder.rglob("??/*.json") if len(path.name) > 40}
 
 
-Run = dict[Address, tuple[Any, bool]]
-"""Value of each piece, and whether it was computed."""
+def read(stored: Stored, version: str) -> dict[object, object]:
+    """All pieces of a version, read from disk."""
+    assert stored.store is not None
+    return dict(StoredMap(stored.name, read_manifest(stored.file(version)).entries, stored.store))
 
 
-def run(study: Study, store: Store, folder: Path, monkeypatch: Any) -> Run:
-    """Import the study's package anew and make all artifacts that are not there."""
-    real = importlib.metadata.version
-
-    def version(name: str) -> str:
-        return study.version if name == "numpy" else real(name)
-
-    with package(folder, study.code.sources()), monkeypatch.context() as patch:
-        patch.setattr("importlib.metadata.version", version)
-        patch.setenv("MADE_SETTING", study.setting)
-        get_format.cache_clear()
-        return dict(_run(study, store, folder))
-
-
-def _run(study: Study, store: Store, folder: Path) -> Iterator[tuple[Address, tuple[Any, bool]]]:
-    main = importlib.import_module("made.main")
-    base = importlib.import_module("made.base")
-    maps: list[StoredMap] = []
-    for number, pieces in enumerate(study.artifacts):
-        unit = study.code.functions[number]
-        made = {
-            key: _recipe(getattr(main, unit.name), unit.kind, piece, maps, study, folder)
-            for key, piece in pieces.items()
-        }
-        recipes = RecipeMap(f"a{number}", made).recipes
-        there = PieceStore(str(store.folder / f"a{number}"), FORMATS[unit.kind])
-        before = {name for name, _ in there.files()}
-        execution = Execution(workers=1, on_error="raise")
-        manifest = compute_pieces(f"a{number}", recipes, there, store.manifests.get(number, Manifest()), execution)
-        store.manifests[number] = manifest
-        maps.append(StoredMap(f"a{number}", manifest.entries, there))
-        for entry in manifest.entries:
-            yield (number, str(entry.key)), (base.show(maps[-1][entry.key]), entry.path not in before)
-
-
-def _recipe(function: Any, kind: str, piece: Piece, maps: list[StoredMap], study: Study, folder: Path) -> Recipe:
-    def ref(address: Address) -> Any:
-        return maps[address[0]].ref(address[1])
-
-    def unit(number: int) -> Any:
-        found = study.code.units[number]
-        return getattr(importlib.import_module(f"made.m{found.home}"), found.name)
-
-    given: dict[str, Any] = {"x": piece.x}
-    if piece.up:
-        given["up"] = ref(piece.up)
-    if piece.many:
-        given["many"] = [ref(each) for each in piece.many]
-    if piece.pieces:
-        given["pieces"] = ref(piece.pieces).in_parts()
-    if piece.part:
-        given["part"] = unit(piece.part[0])(scale=piece.part[1])
-    if piece.file is not None:
-        given["file"] = _file(piece.file, folder)
-    if piece.call is not None:
-        given["call"] = unit(piece.call)
-    return Recipe(function, given, chunk=2 if kind == "chunked" else 0)
-
-
-def _file(content: str, folder: Path) -> File:
-    digest = hashlib.sha256(content.encode()).hexdigest()
-    path = folder / f"weights-{digest[:8]}.bin"
-    path.write_text(content, encoding="utf-8")
-    return File(str(path), digest)
-
-
-def needless(before: Mapping[Address, tuple[Any, bool]], after: Run) -> list[Address]:
-    """Pieces that were made again though they are what they were."""
-    return [key for key, (value, made) in after.items() if made and key in before and before[key][0] == value]
+def make_old(path: Path, hours: float) -> None:
+    """As if it had been written some hours ago."""
+    then = path.stat().st_mtime - hours * 3600
+    os.utime(path, (then, then))

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from abaw_pipeline.artifacts.execution import Execution, cores
+from abaw_pipeline.artifacts.execution import Execution
+from abaw_pipeline.threads import cores
 
 
 @pytest.mark.parametrize(
@@ -13,6 +14,7 @@ def test_no_more_processes_than_tasks_or_cores(workers, tasks, processes):
 
 
 REFUSED = [{"workers": 0}, {"workers": -1}, {"workers": "many"}, {"on_error": "ignore"}, {"worker": 1}]
+REFUSED += [{"scheduler": "tcp://host:8786", "device": "auto"}, {"worker_wait_s": 0}]
 
 
 @pytest.mark.parametrize("given", REFUSED)

@@ -8,7 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from abaw_pipeline.artifacts import manifest
-from abaw_pipeline.artifacts.manifest import Entry, Manifest, ManifestError, read_manifest, write_manifest
+from abaw_pipeline.artifacts.manifest import (
+    Entry,
+    Manifest,
+    ManifestError,
+    named_files,
+    read_manifest,
+    write_manifest,
+)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 CODES = {"00ff": {"made.é:f": "aa"}}
@@ -99,3 +106,25 @@ def test_a_write_that_fails_leaves_the_earlier_manifest(path, monkeypatch):
 def test_parts_of_the_fingerprint_are_json(path):
     write(path, [entry("k", components={"b": "2", "a": "1"})])
     assert json.loads(pq.read_table(path).column("components")[0].as_py()) == {"a": "1", "b": "2"}
+
+
+def test_a_flipped_bit_never_makes_it_name_other_files(path):
+    """What kedro prune removes hangs on this."""
+    write(path, [entry("k"), Entry("l", "failed", "00")])
+    content = path.read_bytes()
+    column = pq.ParquetFile(path).metadata.row_group(0).column(3)
+    start = column.dictionary_page_offset
+    for place in {*range(start, start + column.total_compressed_size), *range(0, len(content), 16)}:
+        flipped = bytearray(content)
+        flipped[place] ^= 1
+        path.write_bytes(flipped)
+        try:
+            names = named_files(path)
+        except ManifestError:
+            continue
+        assert names == ["00/00ff.json"], place
+
+
+def test_a_table_is_no_manifest(tmp_path):
+    pq.write_table(pa.table({"key": [1], "path": ["x"]}), tmp_path / "t.parquet")
+    assert named_files(tmp_path / "t.parquet") is None

@@ -6,7 +6,6 @@ Pieces that were made again though they are what they were are counted by kind o
 import os
 import tempfile
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.artifacts.projects import PLUGGED, STYLES, USES, Code, Unit
-from tests.artifacts.studies import Piece, Store, Study, needless, run
+from tests.artifacts.random_studies import Piece, Store, Study, needless, run
 
 COSMETIC = ("doc", "comment", "blank", "above", "annotation")
 VALUES: tuple[Any, ...] = (

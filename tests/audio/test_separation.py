@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from tests.audio.parts import PLACES, Counted, cut_at, joined
 from tests.audio.sounds import RATE, music, voice, wave
 
 from abaw_pipeline.audio.chunks import chunk_bounds
@@ -85,6 +86,29 @@ def test_chunks_cover_everything_and_overlap_evenly(total, longest, part):
     assert all(end - begin == overlap for (_, end), (begin, _) in pairwise(bounds))
     # Fades at both ends of a chunk must not run into each other.
     assert all(end - begin >= 2 * overlap for begin, end in bounds[1:-1])
+
+
+@given(places=PLACES, samples=st.sampled_from([1, 700, 40_000, 80_001]))
+@settings(max_examples=10, deadline=None)
+def test_in_whatever_parts_a_sound_comes_the_voice_is_the_same_to_the_bit(places, samples):
+    sound = wave(np.resize(voice(3.0) + music(3.0), samples), 8_000)
+    for part in SEPARATORS:
+        in_parts = joined(part.separate_parts(cut_at(sound, places), samples))
+        np.testing.assert_array_equal(in_parts, part.separate(sound).samples)
+
+
+def test_no_more_of_a_long_sound_is_read_than_a_chunk_needs(monkeypatch):
+    monkeypatch.setattr(NNFilter, "_voice", lambda self, samples, rate: samples)
+    source, heard = Counted(wave(np.zeros(60 * RATE))), 0
+    for part in NNFilter(chunk=5.0, overlap=0.5).separate_parts(source, 60 * RATE):
+        assert heard / RATE <= source.given <= heard / RATE + 5 + 1
+        heard += len(part.samples)
+    assert heard == 60 * RATE
+
+
+def test_a_length_that_is_not_the_sounds():
+    with pytest.raises(ValueError, match="was to have 50 samples"):
+        list(NNFilter().separate_parts([wave(np.zeros(49))], 50))
 
 
 def test_samples_that_are_no_numbers():

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 from pydantic import ValidationError
+from tests.audio.parts import cut_at, joined
 from tests.audio.sounds import music, voice, wave
 
-from abaw_pipeline.audio.resampling import resample
+from abaw_pipeline.audio.resampling import AT_ONCE, resample
 from abaw_pipeline.audio.spleeter import Spleeter
 from abaw_pipeline.audio.spleeter_call import ADAPTER, SeparationError
 from abaw_pipeline.errors import DataError
@@ -120,6 +121,18 @@ def test_long_sounds_go_in_chunks_through_one_call_and_come_back_seamless(place)
     for sound, separated in zip(sounds, got, strict=True):
         assert separated.samples.shape == sound.samples.shape
         np.testing.assert_allclose(separated.samples[50:-50], 0.3 * sound.samples[50:-50], atol=2e-3)
+
+
+def test_in_whatever_parts_a_sound_comes_the_voice_is_the_same_to_the_bit(place):
+    part, sound = place.part(chunk=8.0, overlap=0.5), wave(0.3 * np.sin(np.arange(200_000) / 9), 8_000)
+    whole = part.separate(sound).samples
+    for places in ([], [0.5], [0.01, 0.3, 0.3, 0.999]):
+        np.testing.assert_array_equal(joined(part.separate_parts(cut_at(sound, places), 200_000)), whole)
+
+
+def test_what_the_program_wrote_is_read_and_given_by_seconds(place):
+    parts = place.part().separate_parts([wave(np.zeros(1_000_000), 8_000)], 1_000_000)
+    assert max(part.duration for part in parts) <= AT_ONCE + 0.1
 
 
 def test_the_order_decides_the_rate_of_decoding(place):

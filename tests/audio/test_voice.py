@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
+import torch
+from hypothesis import given, settings
+from silero_vad import get_speech_timestamps
+from tests.audio.parts import PLACES, cut_at
+from tests.audio.sounds import music, wave
 
 from abaw_pipeline.audio.resampling import resample
-from abaw_pipeline.audio.voice import RATE, find_voice
+from abaw_pipeline.audio.voice import RATE, _model, find_voice
 from abaw_pipeline.demo.speakers import make_speaker
 from abaw_pipeline.demo.voice import synthesize
 from abaw_pipeline.types import Waveform
-
-from .sounds import music, wave
 
 SECONDS = 3
 
@@ -18,8 +21,11 @@ def speech(speaker: int = 1, emotion: str = "neutral", seconds: float = 6.0) -> 
     return resample(said, RATE)
 
 
+SPOKEN = speech(seconds=4.0)
+
+
 def stretches(sound: Waveform) -> list[tuple[float, float]]:
-    found = find_voice(sound)
+    found = find_voice([sound])
     assert [(field.name, str(field.type)) for field in found.schema] == [("start", "double"), ("end", "double")]
     return list(zip(*(found.column(side).to_pylist() for side in ("start", "end")), strict=True))
 
@@ -78,17 +84,27 @@ def test_what_was_heard_before_does_not_count():
     quiet = wave(0.05 * speech(2).samples)
     alone = stretches(quiet)
     for other in (wave(np.ones(700)), speech(), wave(noise(0.5))):
-        find_voice(other)
+        find_voice([other])
         assert stretches(quiet) == alone
+
+
+@given(places=PLACES)
+@settings(max_examples=10, deadline=None)
+def test_in_whatever_parts_a_sound_comes_the_stretches_are_those_of_the_whole(places):
+    sound = SPOKEN
+    expected = get_speech_timestamps(torch.from_numpy(sound.samples), _model(), min_speech_duration_ms=250)
+    assert expected
+    found = find_voice(cut_at(sound, places)).to_pylist()
+    assert [(each["start"] * RATE, each["end"] * RATE) for each in found] == [(e["start"], e["end"]) for e in expected]
 
 
 def test_the_sound_stays_as_it_was():
     sound = speech()
     before = sound.samples.copy()
-    find_voice(sound)
+    find_voice([sound])
     np.testing.assert_array_equal(sound.samples, before)
 
 
 def test_sound_at_another_rate_is_refused():
     with pytest.raises(ValueError, match="at 16000 Hz, not at 24000 Hz"):
-        find_voice(wave(np.zeros(100), 24_000))
+        find_voice([wave(np.zeros(100), 24_000)])

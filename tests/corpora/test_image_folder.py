@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
+from abaw_pipeline.artifacts import file_hashes
 from abaw_pipeline.corpora.image_folder import ImageFolder
 from abaw_pipeline.corpora.stills import list_stills, refused_stills, still_recipes
 from abaw_pipeline.errors import CorpusError
@@ -118,3 +119,28 @@ def test_folders_that_are_no_corpus(tmp_path):
         ImageFolder(path=str(tmp_path / "x")).entries("x")
     with pytest.raises(CorpusError, match="no image"):
         ImageFolder(path=str(tmp_path)).entries("x")
+
+
+def _unreadable(monkeypatch, *names):
+    whole = file_hashes.open_file
+
+    def refuse(path):
+        if not names or path.endswith(names):
+            raise PermissionError(13, "Permission denied", path)
+        return whole(path)
+
+    monkeypatch.setattr(file_hashes, "open_file", refuse)
+
+
+def test_an_image_that_may_not_be_read_is_refused_and_the_rest_goes_on(folder, monkeypatch):
+    _unreadable(monkeypatch, "p1_a.png")
+    listing, refused, _ = list_stills({"faces": ImageFolder(path=str(folder))})
+    assert len(listing) == 3
+    assert refused["key"].tolist() == ["faces/train/happy/p1_a.png"]
+    assert "Permission denied" in refused["message"].iloc[0]
+
+
+def test_a_corpus_of_which_nothing_may_be_read_is_none(folder, monkeypatch):
+    _unreadable(monkeypatch)
+    with pytest.raises(CorpusError, match="none of 4 images can be read"):
+        list_stills({"faces": ImageFolder(path=str(folder))})

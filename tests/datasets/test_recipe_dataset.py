@@ -170,6 +170,11 @@ def test_pieces_must_say_where_and_how(make, pieces):
         make(pieces=pieces)
 
 
+def test_a_manifest_that_prune_would_not_find_is_refused(tmp_path):
+    with pytest.raises(DatasetError, match=r"ends in \.parquet"):
+        RecipeDataset(filepath=str(tmp_path / "numbers.pq"), pieces={"path": str(tmp_path), "format": "json"})
+
+
 def test_settings_are_checked_when_the_catalog_is_read(make, tmp_path):
     with pytest.raises(ValueError, match="no format 'pickle'"):
         make(pieces={"path": str(tmp_path), "format": "pickle"})

@@ -39,7 +39,12 @@ def table(frames: Sequence[Sequence[tuple[int, int, np.ndarray]]], *, every: int
         at, rest = divmod(index, every)
         faces = [] if rest else [Face(t, b, image, 0.9, 0.8, np.float32(identity(p))) for t, p, b in frames[at]]
         rows.add(index, index / FPS, not rest, not rest and at in cuts, faces)
-    return rows.table()
+    return rows.take()
+
+
+def parts(table, size: int) -> list:
+    """A table in parts of so many rows, as it may come from disk."""
+    return [table.slice(first, size) for first in range(0, max(table.num_rows, 1), size)]
 
 
 class SquareDetector(Part):

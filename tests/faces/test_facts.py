@@ -1,22 +1,17 @@
 """Where boxes come from, counted."""
 
-from types import SimpleNamespace
-
 import pyarrow as pa
-import pyarrow.parquet as pq
+from tests.faces.people import parts
 
 from abaw_pipeline.faces.facts import face_facts
 
 
-def test_frames_by_origin_people_and_crops(tmp_path) -> None:
-    crops = pa.table({"track": pa.array([0, 0, 1, None, 2], pa.int32()), "image": pa.array([b"x"] * 5)})
-    pq.write_table(crops, tmp_path / "crops.parquet")
+def test_frames_by_origin_people_and_crops() -> None:
+    crops = pa.table({"track": pa.array([0, 0, 1, None, 2], pa.int32())})
     origin = ["detected", "interpolated", "detected", "nearest", "missing", "missing"]
     tracks = pa.table({"origin": origin, "crop": pa.array([0, 0, 5, 5, None, None], pa.int64())})
-    stored = SimpleNamespace(path=str(tmp_path / "crops.parquet"))
-    computed = SimpleNamespace(path=None, read=lambda: crops)
-    for ref in (stored, computed):
-        row = face_facts({"c/1": (tracks, ref)}).iloc[0].to_dict()
+    for size in (1, 4, 9):
+        row = face_facts({"c/1": (parts(tracks, size), parts(crops, size))}).iloc[0].to_dict()
         assert row == {
             "clip_id": "c/1",
             "frames": 6,

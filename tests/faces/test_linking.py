@@ -11,7 +11,8 @@ def link(spans: list[tuple[int, int, int]], threshold: float = 0.5, noise: float
     tracks = np.concatenate([[track] * count for track, (_, _, count) in enumerate(spans)]).astype(np.int64)
     moments = np.concatenate([np.arange(first, first + count) for _, first, count in spans])
     vectors = np.array([identity(spans[t][0], noise, seed=int(m)) for t, m in zip(tracks, moments, strict=True)])
-    linked = link_tracks(tracks, moments, tracks, np.float32(vectors), threshold)
+    sums = np.stack([vectors[tracks == track].sum(0) for track in range(len(spans))])
+    linked = link_tracks(tracks, moments, np.arange(len(spans)), sums, threshold)
     return [linked[track] for track in range(len(spans))]
 
 
@@ -31,8 +32,8 @@ def test_a_group_is_known_by_its_common_mean():
     """The second and third are nearest; the first is near the second alone (0.8), less so both together (0.75)."""
     between = [identity(0), 0.8 * identity(0) + 0.6 * identity(1), 0.7 * identity(0) + 0.714 * identity(1)]
     tracks = np.arange(3)
-    assert link_tracks(tracks, tracks, tracks, np.float32(between), 0.78) == {0: 0, 1: 1, 2: 1}
-    assert link_tracks(tracks, tracks, tracks, np.float32(between), 0.72) == {0: 0, 1: 0, 2: 0}
+    assert link_tracks(tracks, tracks, tracks, np.array(between), 0.78) == {0: 0, 1: 1, 2: 1}
+    assert link_tracks(tracks, tracks, tracks, np.array(between), 0.72) == {0: 0, 1: 0, 2: 0}
 
 
 def test_strangers_stay_strangers():

@@ -14,7 +14,7 @@ LEFT, MIDDLE, RIGHT = (box(x, 100) for x in (100, 300, 500))
 
 
 def choose(faces, side=None, **changes) -> dict[str, list]:
-    chosen = choose_person(faces, side, Faces().model_copy(update=changes))
+    chosen = choose_person([faces], side, Faces().model_copy(update=changes))
     assert chosen.schema.names == ["frame", "time", "x1", "y1", "x2", "y2", "origin", "track", "score", "crop"]
     return chosen.to_pydict()
 
@@ -146,4 +146,4 @@ def test_a_rule_is_named_by_its_kind():
 
 def test_a_table_without_frames_is_refused():
     with pytest.raises(DataError, match="empty"):
-        choose_person(face_crops_schema().empty_table(), None, Faces())
+        choose_person([face_crops_schema().empty_table()], None, Faces())

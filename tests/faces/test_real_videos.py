@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from abaw_pipeline.artifacts.parts import whole
 from abaw_pipeline.faces.boxes import centers, sizes
 from abaw_pipeline.faces.persons import LargestFace, choose_person
 from abaw_pipeline.faces.recipes import find_faces
@@ -31,7 +32,7 @@ def find(real_data: Path):
     def faces(name: str, fps: float = 5.0, batch: int = 8):
         path = str(real_data / "videos" / name)
         length = probe(path).duration
-        return find_faces(File(path, ""), 0.0, length, Faces(fps=fps), batch=batch)
+        return whole(find_faces(File(path, ""), 0.0, length, Faces(fps=fps), batch=batch))
 
     return faces
 
@@ -46,7 +47,7 @@ def track_times(seen: Seen, track: int) -> np.ndarray:
 
 def template(faces, track: int, span: tuple[float, float]) -> np.ndarray:
     """Mean identity of a track's faces within a span of time."""
-    seen = read_seen(faces)
+    seen = read_seen([faces])
     times = seen.times[seen.at[seen.detected]]
     tracks, vectors = read_identities(faces)
     mean = vectors[(tracks == track) & (times >= span[0]) & (times < span[1])].mean(0)
@@ -56,7 +57,7 @@ def template(faces, track: int, span: tuple[float, float]) -> np.ndarray:
 def test_in_a_split_screen_place_is_identity(find):
     """Four people and an inset photo, for 15 s."""
     faces = find(SPLIT, fps=2.0)
-    seen = read_seen(faces)
+    seen = read_seen([faces])
     assert cuts(faces) == []
     assert sorted(np.unique(seen.tracks)) == [0, 1, 2, 3, 4]
     cells = set()
@@ -71,8 +72,8 @@ def test_in_a_split_screen_place_is_identity(find):
 
 def test_without_tracking_the_person_of_a_split_screen_changes(find):
     faces = find(SPLIT, fps=2.0)
-    tracked = choose_person(faces, None, Faces())
-    untracked = choose_person(faces, None, Faces(person=LargestFace()))
+    tracked = choose_person([faces], None, Faces())
+    untracked = choose_person([faces], None, Faces(person=LargestFace()))
     assert len(set(tracked.column("track").to_pylist())) == 1
     assert len(set(untracked.column("track").to_pylist())) > 1
 
@@ -81,7 +82,7 @@ def test_sides_of_a_split_screen(find):
     """The two largest are one above the other in the right column, a little apart."""
     faces = find(SPLIT, fps=2.0)
     left, right = (
-        choose_person(faces, side, Faces()).column("x1").drop_null().to_numpy() for side in ("left", "right")
+        choose_person([faces], side, Faces()).column("x1").drop_null().to_numpy() for side in ("left", "right")
     )
     assert np.mean(left) < np.mean(right)
 
@@ -89,7 +90,7 @@ def test_sides_of_a_split_screen(find):
 def test_a_cut_does_not_mix_two_people(find):
     """He is seen up to the cut at 2.07 s; she is, from aside, before and after it."""
     faces = find(TWO)
-    seen = read_seen(faces)
+    seen = read_seen([faces])
     assert cuts(faces) == [pytest.approx(2.1, abs=0.15)]
     he = int(seen.tracks[(seen.at == seen.at[0]) & (seen.boxes[:, 0] > 640)][0])
     assert track_times(seen, he).max() < 2.07
@@ -97,20 +98,20 @@ def test_a_cut_does_not_mix_two_people(find):
     she = max(after, key=lambda track: len(track_times(seen, track)))
     assert len(track_times(seen, she)) >= 20
     assert float(template(faces, she, (2.1, 9)) @ template(faces, he, (0, 2))) < 0.3
-    chosen = choose_person(faces, None, Faces())
+    chosen = choose_person([faces], None, Faces())
     assert he not in chosen.column("track").to_pylist()
 
 
 def test_where_nobody_is_there_is_no_track(find):
     faces = find("face_presence/no_face.mp4")
     assert faces.column("track").null_count == faces.num_rows == 95
-    assert set(choose_person(faces, None, Faces()).column("origin").to_pylist()) == {"missing"}
+    assert set(choose_person([faces], None, Faces()).column("origin").to_pylist()) == {"missing"}
 
 
 @pytest.mark.parametrize(("name", "present"), [("face_noface.mov", (0.0, 2.4)), ("noface_face.mov", (3.95, 6.4))])
 def test_a_face_is_found_while_it_is_there(find, name, present):
     faces = find(f"face_presence/{name}")
-    chosen = choose_person(faces, None, Faces()).to_pylist()
+    chosen = choose_person([faces], None, Faces()).to_pylist()
     boxed = np.array([row["time"] for row in chosen if row["x1"] is not None])
     assert boxed.min() >= present[0] and boxed.max() <= present[1]
     assert len(boxed) >= 0.8 * sum(present[0] <= row["time"] <= present[1] for row in chosen)
@@ -120,20 +121,20 @@ def test_a_face_is_found_while_it_is_there(find, name, present):
 def test_shots_and_people_of_a_concert(find):
     """A singer, somebody close from aside, the singer again, an audience in the dark."""
     faces = find(HAMILTON)
-    seen = read_seen(faces)
+    seen = read_seen([faces])
     assert cuts(faces) == pytest.approx([1.6, 3.6, 8.0], abs=0.1)
     assert len(np.unique(seen.at)) >= 38
     assert [len(np.unique(seen.tracks[seen.shots[seen.at] == shot])) for shot in (2, 3)] == pytest.approx([1, 4], abs=1)
-    chosen = choose_person(faces, None, Faces()).to_pylist()
+    chosen = choose_person([faces], None, Faces()).to_pylist()
     boxed = [row["time"] for row in chosen if row["x1"] is not None]
     assert sum(3.6 < time < 8.0 for time in boxed) >= 100
     assert not [time for time in boxed if 1.65 < time < 3.5 or time > 8.05]
-    assert contact_sheet(faces, choose_person(faces, None, Faces())).startswith(b"\xff\xd8\xff")
+    assert contact_sheet([faces], [faces], choose_person([faces], None, Faces())).startswith(b"\xff\xd8\xff")
 
 
 def test_people_who_cross_do_not_swap(find):
     faces = find(CROWD)
-    seen = read_seen(faces)
+    seen = read_seen([faces])
     assert cuts(faces) == []
     counts = np.bincount(seen.tracks)
     assert (counts >= 10).sum() >= 4 and len(counts) <= 16

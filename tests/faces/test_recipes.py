@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 from tests.faces.people import COLORS, DIMENSIONS, SquareDetector, settings, video
 
+from abaw_pipeline.artifacts.parts import whole
 from abaw_pipeline.errors import MediaError
 from abaw_pipeline.faces.crops import Crops, decode_jpeg
 from abaw_pipeline.faces.cuts import ShotCuts
 from abaw_pipeline.faces.recipes import find_faces
 from abaw_pipeline.faces.rows import face_crops_schema
 from abaw_pipeline.faces.settings import Faces
+from abaw_pipeline.media import pictures
 from abaw_pipeline.parts import Part
 from abaw_pipeline.types import File, Picture
 
@@ -18,7 +20,7 @@ SMALL = Crops(size=32, margin=0.0)
 
 
 def find(media, start=0.0, end=3.0, *, batch=8, **changes) -> list[dict]:
-    faces = find_faces(media, start, end, settings(crops=SMALL, **changes), batch=batch)
+    faces = whole(find_faces(media, start, end, settings(crops=SMALL, **changes), batch=batch))
     assert faces.schema == face_crops_schema()
     return faces.to_pylist()
 
@@ -97,20 +99,20 @@ def test_where_somebody_else_is_found_nothing_is_interpolated(tmp_path):
 
 def test_the_number_of_pictures_at_once_makes_no_difference(tmp_path):
     media = video(tmp_path / "v.mp4", hidden(21, 34, {1: (150, 80)}), scenes=lambda at: at >= 50)
-    one = find_faces(media, 0.0, 3.0, settings(), batch=1)
+    one = whole(find_faces(media, 0.0, 3.0, settings(), batch=1))
     for batch in (2, 8, 100):
-        assert find_faces(media, 0.0, 3.0, settings(), batch=batch).equals(one)
+        assert whole(find_faces(media, 0.0, 3.0, settings(), batch=batch)).equals(one)
 
 
 def test_where_the_size_of_pictures_changes_there_is_a_cut(monkeypatch):
     """Boxes before and after count in different pixels, though the picture is the same."""
-    pictures = []
+    shown = []
     for at, size in enumerate([100, 100, 200, 200, 200]):
         pixels = np.full((size, size, 3), 120, np.uint8)
         if at not in {1, 2}:
             pixels[size // 4 : size // 2, size // 4 : size // 2] = COLORS[0]
-        pictures.append(Picture(at, at * 0.2, pixels))
-    monkeypatch.setattr("abaw_pipeline.media.pictures.decode_pictures", lambda path, **_: iter(pictures))
+        shown.append(Picture(at, at * 0.2, pixels))
+    monkeypatch.setattr("abaw_pipeline.media.pictures.decode_pictures", lambda path, **_: iter(shown))
     rows = find(File("v.mp4", ""), 0.0, 1.0)
     assert [row["cut"] for row in rows] == [False, False, True, False, False]
     assert [row["origin"] for row in rows] == ["detected", None, None, "detected", "detected"]
@@ -175,3 +177,29 @@ def test_settings_that_concern_the_choice_of_a_person_do_not_find_faces_again():
     changed = Faces.model_validate({"person": {"kind": "largest"}, "nearest_s": 2.0})
     assert changed != Faces() and changed.finding() == Faces()
     assert Faces(fps=10.0).finding() != Faces().finding()
+
+
+def test_faces_are_given_as_they_are_found(tmp_path, monkeypatch):
+    """A table at the end would hold every image of a long video."""
+    monkeypatch.setattr("abaw_pipeline.faces.rows.ROWS_AT_ONCE", 10)
+    seen = []
+    decode = pictures.decode_pictures
+    monkeypatch.setattr(
+        pictures, "decode_pictures", lambda *a, **b: (seen.append(each) or each for each in decode(*a, **b))
+    )
+    media = video(tmp_path / "v.mp4", lambda at: {0: (30, 40)}, seconds=8.0)
+    given = 0
+    for part in find_faces(media, 0.0, 8.0, settings(crops=SMALL, max_gap_s=1.0), batch=2):
+        given += part.num_rows
+        assert part.schema == face_crops_schema() and part.num_rows <= 10 + 2 * 5 + 1
+        assert len(seen) - given <= 10 + 25 + 3 * 5  # a part, the longest gap, and the batches
+    assert given == len(seen) == 200
+
+
+@pytest.mark.parametrize(("rows", "size"), [(1, 1 << 22), (7, 1 << 22), (512, 1), (512, 3000), (10**6, 10**9)])
+def test_parts_of_any_size_are_the_same_table(tmp_path, monkeypatch, rows, size):
+    media = video(tmp_path / "v.mp4", lambda at: {0: (30, 40), 1: (150, 80)} if at % 40 < 25 else {})
+    expected = find(media)
+    monkeypatch.setattr("abaw_pipeline.faces.rows.ROWS_AT_ONCE", rows)
+    monkeypatch.setattr("abaw_pipeline.faces.rows.BYTES_AT_ONCE", size)
+    assert find(media) == expected

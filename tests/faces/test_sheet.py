@@ -15,7 +15,7 @@ CELL = 72
 
 
 def sheet(faces, **options) -> np.ndarray:
-    data = contact_sheet(faces, choose_person(faces, None, Faces(nearest_s=0.4)), **options)
+    data = contact_sheet([faces], [faces], choose_person([faces], None, Faces(nearest_s=0.4)), **options)
     assert data.startswith(b"\xff\xd8\xff")
     return np.array(Image.open(io.BytesIO(data)))
 
@@ -84,4 +84,4 @@ def test_a_clip_of_no_face_or_one_frame_has_a_sheet(frames):
 def test_a_table_without_frames_is_refused():
     empty = face_crops_schema().empty_table()
     with pytest.raises(DataError, match="empty"):
-        contact_sheet(empty, empty)
+        contact_sheet([empty], [empty], empty)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from abaw_pipeline.artifacts.parts import whole
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.fusion import MCWF, FusionMethod, LogisticStacking, LogMean
 from abaw_pipeline.inference.judge import WEIGHTS, judge_video, judged_schema
@@ -90,7 +91,8 @@ def judge(
 ) -> pd.DataFrame:
     """What is said, once it is found to be as promised whatever it was made of."""
     weights = {name: ROWS[name] for name in methods}
-    judged = judge_video(frames, duration, tracks or {}, seen or {}, heard or {}, voice, methods, weights, CLASSES)
+    parts = judge_video(frames, duration, tracks or {}, seen or {}, heard or {}, voice, methods, weights, CLASSES)
+    judged = whole(parts)
     assert judged.schema == judged_schema(CLASSES)
     table = judged.to_pandas()
     assert not table[[*COLUMNS, "person", "time", "system", "predicted"]].isna().any(axis=None)

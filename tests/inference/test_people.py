@@ -27,13 +27,13 @@ SCHEMA = pa.schema(
 
 
 def people(faces, least: int = 1, **changes) -> list[dict]:
-    found = list_people(faces, Faces().model_copy(update=changes), least)
+    found = list_people([faces], Faces().model_copy(update=changes), least)
     assert found.schema == SCHEMA
     return found.to_pylist()
 
 
 def follow(faces, tracks: list[int], **changes) -> dict[str, list]:
-    return follow_person(faces, tracks, Faces().model_copy(update=changes)).to_pydict()
+    return follow_person([faces], tracks, Faces().model_copy(update=changes)).to_pydict()
 
 
 def test_people_are_numbered_by_how_large_and_how_long_they_are_seen():
@@ -89,7 +89,7 @@ def filled(count: int) -> pa.Table:
     for at in range(count):
         found = (0.9, 0.8, np.float32(identity(0))) if at in {0, count - 1} else (None, None, None)
         rows.add(at, at / FPS, True, False, [Face(4, LEFT, image, *found)])
-    return rows.table()
+    return rows.take()
 
 
 def test_faces_that_were_filled_in_do_not_count():
@@ -149,4 +149,4 @@ def test_everybody_is_somebody_once(frames, cuts, least):
         own = [at for at, origin in enumerate(chosen["origin"]) if origin in {"detected", "interpolated"}]
         assert (chosen["time"][own[0]], chosen["time"][own[-1]]) == (row["first"], row["last"])
     if found:
-        assert follow(faces, found[0]["tracks"]) == choose_person(faces, None, Faces()).to_pydict()
+        assert follow(faces, found[0]["tracks"]) == choose_person([faces], None, Faces()).to_pydict()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.media.files import cut, noise, tone, write_media
 
 from abaw_pipeline.errors import MediaError
-from abaw_pipeline.media.decode import decode_audio
+from abaw_pipeline.media.decode import PART, _mono, decode_audio, decode_parts
 
 
 def test_samples_at_the_files_own_rate_are_its_samples(tmp_path):
@@ -64,6 +64,42 @@ def test_a_segment_is_a_slice_of_the_whole(flac, start, length):
     end = min(start + length, 3.0)
     got = decode_audio(path, start=start, end=end).samples
     np.testing.assert_array_equal(got, whole[round(start * 16_000) : round(end * 16_000)])
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_parts_follow_each_other_and_are_as_long_as_said(tmp_path, monkeypatch, rate):
+    path = write_media(tmp_path / "a.mkv", noise(3.0, 44_100), rate=44_100, pictures=9.0, gap=(1.0, 1.5), late=0.2)
+    whole = decode_audio(path, rate=rate, start=0.1, end=7.3).samples
+    for seconds in (0.001, 0.37, 1.0, 7.2, 20.0):
+        monkeypatch.setattr("abaw_pipeline.media.decode.PART", seconds)
+        parts = [part.samples for part in decode_parts(path, rate=rate, start=0.1, end=7.3)]
+        assert {len(part) for part in parts[:-1]} <= {round(seconds * rate)}
+        assert 0 < len(parts[-1]) <= round(seconds * rate)
+        np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_parts_are_decoded_as_they_are_asked_for(tmp_path, monkeypatch):
+    """Whoever decodes all before the first part is given holds all of it."""
+    soundfile.write(tmp_path / "a.wav", noise(60.0, 16_000), 16_000)
+    seen = []
+    monkeypatch.setattr("abaw_pipeline.media.decode._mono", lambda frame: seen.append(frame.samples) or _mono(frame))
+    for index, part in enumerate(decode_parts(tmp_path / "a.wav", rate=8_000), start=1):
+        assert part.duration == PART
+        assert sum(seen) / 16_000 < index * PART + 1.5
+    assert index == 60 / PART
+
+
+def test_long_silence_comes_piece_by_piece(tmp_path, monkeypatch):
+    """A hole in the timestamps, or an end without sound, may be an hour."""
+    monkeypatch.setattr("abaw_pipeline.media.decode.PART", 1.0)
+    sizes = []
+    monkeypatch.setattr(
+        "abaw_pipeline.media.decode._finite",
+        lambda blocks, where: (sizes.append(len(block)) or block for block in blocks),
+    )
+    path = write_media(tmp_path / "a.mkv", noise(8.0, 8_000), rate=8_000, pictures=12.0, gap=(1.0, 6.5), late=3.5)
+    assert sum(len(part.samples) for part in decode_parts(path, rate=8_000, end=12.0)) == 12 * 8_000
+    assert max(sizes) <= 8_000
 
 
 def test_a_segment_at_the_files_rate_is_soundfiles_slice(tmp_path):

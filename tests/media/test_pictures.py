@@ -1,5 +1,6 @@
 """Every case writes a real file whose frames show their own numbers."""
 
+import gc
 import math
 import time
 from fractions import Fraction
@@ -430,3 +431,18 @@ def test_real_videos_packets_and_pictures_agree(real_data, capsys):
 def test_a_real_file_whose_pictures_start_late(real_data):
     times = frame_times(real_data / "videos" / "hamilton" / "short_hamilton_clip.mp4")
     assert times[0] == float(Fraction(10214, 11988) - Fraction(8005, 1_000_000))
+
+
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_frames_are_let_go_as_they_are_passed(tmp_path, rotation):
+    """Frames in reference cycles wait for the collector: hundreds of them, 350 kB each at 640x360."""
+    path = write_video(tmp_path / "v.mp4", times_at(Fraction(25), 60), picture=compass, rotation=rotation)
+    most = 0
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in decode_pictures(path):
+            most = max(most, sum(type(each).__name__ == "VideoFrame" for each in gc.get_objects()))
+    finally:
+        gc.enable()
+    assert 0 < most <= 8

@@ -21,6 +21,7 @@ from tests.pipelines.tiny import (
     nothing,
 )
 
+from abaw_pipeline.artifacts.parts import whole
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.evaluation.folds import FINAL, make_folds
 from abaw_pipeline.evaluation.protocols import Official, SubjectKFold, SubjectLists
@@ -239,7 +240,7 @@ def test_weights_of_fold_final_alone_judge_other_media(study: Study) -> None:
         systems=STAGE,
     )
     arguments = recipes.recipes[clip].arguments
-    judged = recipes.recipes[clip].function(**arguments).to_pandas()
+    judged = whole(recipes.recipes[clip].function(**arguments)).to_pandas()
     assert set(judged["system"]) == {*STAGE.chosen, *fusion.methods}
     folds = pd.DataFrame({"fold": ["x"], "parent": pd.array([None], "string"), "clip_id": clip, "role": "validation"})
     chosen = weights[weights["fold"] == FINAL].assign(fold="x")

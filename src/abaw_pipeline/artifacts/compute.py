@@ -21,6 +21,8 @@ from abaw_pipeline.artifacts.work import Outcome, Task, run_task
 
 _TASKS_A_PROCESS = 16
 """Enough that processes end together, few enough that handing out does not cost."""
+_A_CLUSTER = 64
+"""Workers for which tasks are cut where nobody knows how many there will be."""
 
 
 def compute_pieces(
@@ -83,6 +85,11 @@ def _outcomes(jobs: list[Job], store: PieceStore, execution: Execution) -> Gener
     """Outcomes as they come: from this process, from others on this machine, or from a cluster's workers."""
     from abaw_pipeline.artifacts.processes import run_in_processes
 
+    if execution.scheduler:
+        from abaw_pipeline.artifacts.cluster import run_on_cluster
+
+        yield from run_on_cluster(_tasks(jobs, _A_CLUSTER), store, execution)
+        return
     tasks = _tasks(jobs, execution.processes(len(jobs)))
     processes = execution.processes(len(tasks))
     if processes == 1:

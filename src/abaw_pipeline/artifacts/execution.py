@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from abaw_pipeline.parts import Part
+from abaw_pipeline.threads import cores
 
 
 class Execution(Part):
@@ -17,6 +17,15 @@ class Execution(Part):
     device: str = Field("cpu", description="where networks run: cpu, cuda, or auto for a GPU where there is one")
     scratch: str = Field("data/.scratch", min_length=1, description="folder where long training leaves its state")
     on_error: Literal["record", "raise"] = Field("record", description="record a failed key, or stop the run")
+    reread: bool = Field(False, description="read every file again, whatever its time stamps say of it")
+    scheduler: str = Field("", description="a cluster's, as tcp://host:port or a scheduler file; empty: this machine")
+    worker_wait_s: float = Field(120.0, gt=0, description="seconds without any of the cluster's workers, then an error")
+
+    @model_validator(mode="after")
+    def _device_is_the_workers(self) -> Execution:
+        if self.scheduler and self.device == "auto":
+            raise ValueError("device: auto asks this machine, not the scheduler's workers; say cpu or cuda")
+        return self
 
     @property
     def place(self) -> str:
@@ -31,8 +40,3 @@ class Execution(Part):
         """Processes to use for a number of tasks, at least 1."""
         wanted = cores() if self.workers == "auto" else self.workers
         return max(1, min(wanted, tasks))
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -18,6 +18,7 @@ VERSION = 2
 """Version of the manifest's own layout."""
 
 DONE, FAILED = "done", "failed"
+_PREFIX = "abaw_pipeline."
 _TEXTS = ("stage", "error", "message", "traceback", "blocked_by")
 
 
@@ -108,11 +109,12 @@ def write_manifest(path: Path, manifest: Manifest, *, artifact: str, format: str
     rows = [_row(entry) for entry in manifest.entries]
     codes = json.dumps(manifest.codes, sort_keys=True)
     facts = {"manifest": str(VERSION), "artifact": artifact, "format": format, "codes": codes}
-    schema = _schema().with_metadata({f"abaw_pipeline.{name}": text for name, text in facts.items()})
+    schema = _schema().with_metadata({f"{_PREFIX}{name}": text for name, text in facts.items()})
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.part")
     try:
-        pq.write_table(pa.Table.from_pylist(rows, schema=schema), aside, compression="zstd")
+        table = pa.Table.from_pylist(rows, schema=schema)
+        pq.write_table(table, aside, compression="zstd", write_page_checksum=True)  # what it names must not change
         make_durable(aside)
         aside.replace(path)
     except BaseException:
@@ -127,22 +129,64 @@ def read_manifest(path: Path) -> Manifest:
     Raises:
         ManifestError: not a manifest, or one of a layout that this release does not know.
     """
+    table = _read(path)
+    facts = _facts(table.schema)
+    _check_version(path, facts)
+    return Manifest([_entry(row) for row in table.to_pylist()], json.loads(facts.get("codes", "{}")))
+
+
+def named_files(path: Path) -> list[str] | None:
+    """Files of the pieces that a manifest names, below its store; None for a Parquet file that is no manifest.
+
+    Raises:
+        ManifestError: not a Parquet file, damaged, or a manifest of a layout that this release does not know.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path, partitioning=None)
-    except pa.ArrowInvalid as error:
+        schema = pq.read_schema(path)
+    except (pa.ArrowException, OSError) as error:
+        raise ManifestError(f"{path}: cannot be read ({error})") from error
+    facts = _facts(schema)
+    if "manifest" not in facts and not set(_schema().names) <= set(schema.names):
+        return None
+    _check_version(path, facts)
+    rows = _read(path, ["status", "path"]).to_pylist()
+    if any((row["status"] == DONE) != (row["path"] is not None) for row in rows):
+        raise ManifestError(f"{path}: damaged, rows do not agree with themselves")
+    return [row["path"] for row in rows if row["path"] is not None]
+
+
+def _read(path: Path, columns: list[str] | None = None) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(path, partitioning=None, columns=columns, page_checksum_verification=True)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
         raise ManifestError(f"{path}: not a manifest of pieces ({error})") from error
-    facts = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-    version = facts.get("abaw_pipeline.manifest", "")
-    if version != str(VERSION):
-        written = "a newer release" if version.isdigit() and int(version) > VERSION else "another release"
-        raise ManifestError(
-            f"{path}: manifest version {version or 'none'}, this release reads {VERSION}; it was written by {written} "
-            "of abaw_pipeline. Use that release, or another data folder, or --load-versions of before"
-        )
-    return Manifest([_entry(row) for row in table.to_pylist()], json.loads(facts.get("abaw_pipeline.codes", "{}")))
+
+
+def _facts(schema: pa.Schema) -> dict[str, str]:
+    """What the manifest says of itself, by name without the prefix."""
+    facts = {
+        key.decode(errors="replace"): text.decode(errors="replace") for key, text in (schema.metadata or {}).items()
+    }
+    return {key.removeprefix(_PREFIX): value for key, value in facts.items() if key.startswith(_PREFIX)}
+
+
+def _check_version(path: Path, facts: Mapping[str, str]) -> None:
+    version = facts.get("manifest", "")
+    if version == str(VERSION):
+        return
+    written = "a newer release" if version.isdigit() and int(version) > VERSION else "another release"
+    raise ManifestError(
+        f"{path}: manifest version {version or 'none'}, this release reads {VERSION}; it was written by {written} "
+        "of abaw_pipeline. Use that release, or another data folder, or --load-versions of before"
+    )
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from inspect import isgenerator
 from typing import Any
 
@@ -21,7 +21,7 @@ def whole(value: Any) -> Any:
     return join(value) if isgenerator(value) else value
 
 
-def join(parts: Iterator[Any]) -> Any:
+def join(parts: Iterable[Any]) -> Any:
     """One piece of successive parts: tables, sounds of one rate, or feature sequences; errors as of `whole`."""
     import pyarrow as pa
 

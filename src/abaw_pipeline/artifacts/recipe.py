@@ -9,7 +9,7 @@ from typing import Any
 
 from abaw_pipeline.artifacts.fingerprint import combine, components
 from abaw_pipeline.artifacts.parts import whole
-from abaw_pipeline.artifacts.refs import resolve
+from abaw_pipeline.artifacts.refs import Ref, resolve
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Recipe:
     Attributes:
         function: a function at a module's top level. With `chunk` it takes a list of argument mappings and
             returns a list with one result (or exception) each. A generator gives a piece in parts (tables, sounds
-            or features that follow each other), which are stored as they come.
+            or features that follow each other), which are stored as they come; so does one in a chunk's list.
         arguments: keyword arguments. References to other pieces are replaced by the pieces where the recipe
             runs; a list or tuple of references by a sequence that reads each at access; a reference `in_parts`
             by an iterable of parts.
@@ -73,11 +73,21 @@ def run_chunk(recipes: Sequence[Recipe]) -> list[Any]:
     An exception of one key is returned in its place only where a chunked function does so itself.
     """
     first = recipes[0]
+    shared: dict[str, Any] = {}
     # in one order, since their order is not in the fingerprint
-    resolved = [{name: resolve(value) for name, value in sorted(recipe.arguments.items())} for recipe in recipes]
+    resolved = [{name: _read(value, shared) for name, value in sorted(recipe.arguments.items())} for recipe in recipes]
     if not first.chunk:
         return [first.function(**resolved[0], **first.execution)]
     results = list(first.function(resolved, **first.execution))
     if len(results) != len(recipes):
         raise ValueError(f"{first.function.__name__} gave {len(results)} results for {len(recipes)} keys")
     return results
+
+
+def _read(value: Any, shared: dict[str, Any]) -> Any:
+    """An argument's value; a piece that several recipes of a call refer to, such as a model, is read once."""
+    if not isinstance(value, Ref):
+        return resolve(value)
+    if value.fingerprint not in shared:
+        shared[value.fingerprint] = value.read()
+    return shared[value.fingerprint]

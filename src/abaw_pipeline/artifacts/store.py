@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
-import socket
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,14 +12,12 @@ from inspect import isgenerator
 from pathlib import Path
 from typing import Any
 
+from abaw_pipeline.artifacts.aside import ASIDE, abandoned, aside_name
 from abaw_pipeline.artifacts.durable import make_durable, sync_folder
 from abaw_pipeline.artifacts.formats import Format, PartFormat, get_format
 from abaw_pipeline.artifacts.parts import whole
 from abaw_pipeline.artifacts.piece_files import is_whole, parse_name, piece_name, sha256_of
 from abaw_pipeline.errors import PipelineError
-
-ASIDE = ".aside"
-"""Folder below a store in which files are written before they get their names."""
 
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 _LEAST_FREE = 1 << 16
@@ -193,26 +189,13 @@ class PieceStore:
 
     def sweep(self) -> int:
         """Remove what writers that no longer run on this machine have left aside; how many files."""
-        removed = 0
-        for path in (Path(self.folder) / ASIDE).glob(f"{socket.gethostname()}-*"):
-            process = path.name.removeprefix(f"{socket.gethostname()}-").partition("-")[0]
-            if process.isdigit() and not _runs(int(process)):
-                path.unlink(missing_ok=True)
-                removed += 1
-        return removed
+        left = list(abandoned(Path(self.folder)))
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
 
     def _aside(self) -> Path:
         folder = Path(self.folder) / ASIDE
         with self._writing():
             folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(8)}{self._format.suffix}"
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        return folder / aside_name(self._format.suffix)

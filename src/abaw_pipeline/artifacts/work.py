@@ -12,6 +12,7 @@ from abaw_pipeline.artifacts.plan import Job
 from abaw_pipeline.artifacts.recipe import run_chunk
 from abaw_pipeline.artifacts.store import PieceStore, Written
 from abaw_pipeline.artifacts.witness import EditedSourceError, edited
+from abaw_pipeline.threads import limit_threads
 
 Task = list[Job]
 """Jobs that one worker does in one go: several plain ones, or those that one call of a chunked function serves."""
@@ -50,6 +51,12 @@ def run_task(jobs: Sequence[Job], store: PieceStore) -> list[Outcome]:
     if len(jobs) > 1 and jobs[0].recipe.chunk:
         return _run_chunk(jobs, store)
     return [_run_one(job, store) for job in jobs]
+
+
+def run_in_worker(jobs: Sequence[Job], store: PieceStore) -> list[Outcome]:
+    """What `run_task` does, in another process than the one that planned the work: it keeps to its share of cores."""
+    limit_threads()
+    return run_task(jobs, store)
 
 
 def _check(job: Job) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from abaw_pipeline.audio.chunks import Chunked, chunk_bounds, crossfade
+from abaw_pipeline.audio.chunks import Chunked, chunk_bounds, crossfade, cut
 from abaw_pipeline.audio.compiled import prepare_librosa
+from abaw_pipeline.audio.separator import Separator
 from abaw_pipeline.audio.spleeter import Spleeter
-from abaw_pipeline.errors import DataError
-from abaw_pipeline.parts import Part
+from abaw_pipeline.audio.tape import Tape
 from abaw_pipeline.types import DoubleArray, FloatArray, Waveform
 
 WINDOW = 0.064
@@ -21,18 +22,14 @@ LEAST_FRAMES = 8
 """A sound with fewer frames has nothing to compare them with and is left as it is."""
 
 
-class NoSeparation(Part):
+class NoSeparation(Separator):
     """Leaves the sound as it is."""
 
     kind: Literal["none"] = "none"
 
-    def decoding_rate(self, rate: int) -> int:
-        """At which rate sound is to be decoded if `rate` (Hz) is wanted in the end."""
-        return rate
-
-    def separate(self, sound: Waveform) -> Waveform:
+    def separate_parts(self, sound: Iterable[Waveform], total: int) -> Iterator[Waveform]:
         """The sound itself."""
-        return sound
+        yield from sound
 
 
 class NNFilter(Chunked):
@@ -50,22 +47,19 @@ class NNFilter(Chunked):
     power: float = Field(2.0, gt=0, le=10, description="steepness of the soft mask")
     chunk: float = Field(60.0, ge=5, le=600, description="longest sound worked on at once (s)")
 
-    def decoding_rate(self, rate: int) -> int:
-        """At which rate sound is to be decoded if `rate` (Hz) is wanted in the end."""
-        return rate
-
-    def separate(self, sound: Waveform) -> Waveform:
-        """The voice in a sound: same rate and length, float32; below eight frames of 16 ms the sound itself.
+    def separate_parts(self, sound: Iterable[Waveform], total: int) -> Iterator[Waveform]:
+        """The voice in a sound; below eight frames of 16 ms the sound itself.
 
         Raises:
             DataError: samples that are not finite.
+            ValueError: the parts have not `total` samples, or several rates.
         """
-        if not np.isfinite(sound.samples).all():
-            raise DataError("the sound has samples that are not finite numbers")
-        total, fade = len(sound.samples), round(self.overlap * sound.rate)
-        bounds = chunk_bounds(total, round(self.chunk * sound.rate), fade)
-        parts = (((begin, end), self._voice(sound.samples[begin:end], sound.rate)) for begin, end in bounds)
-        return Waveform(crossfade(parts, total, fade), sound.rate)
+        tape = Tape(sound)
+        rate, fade = tape.rate, round(self.overlap * tape.rate)
+        longest = round(self.chunk * rate)
+        chunks = cut(tape, chunk_bounds(total, longest, fade), longest)
+        voices = ((bounds, [self._voice(np.concatenate(list(blocks)), rate)]) for bounds, blocks in chunks)
+        yield from (Waveform(samples, rate) for samples in crossfade(voices, total, fade))
 
     def _voice(self, samples: FloatArray, rate: int) -> FloatArray:
         prepare_librosa()

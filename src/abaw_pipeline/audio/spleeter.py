@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from abaw_pipeline.audio.chunks import Chunked, chunk_bounds, crossfade
-from abaw_pipeline.audio.resampling import resample
+from abaw_pipeline.artifacts.parts import join
+from abaw_pipeline.audio.chunks import Bounds, Chunked, chunk_bounds, crossfade, cut
+from abaw_pipeline.audio.resampling import AT_ONCE, resample_parts
 from abaw_pipeline.audio.spleeter_call import SeparationError, call, check_environment, check_model
-from abaw_pipeline.errors import DataError
+from abaw_pipeline.audio.tape import Tape
 from abaw_pipeline.types import FloatArray, Waveform
 
 RATE = 44_100
@@ -63,34 +66,41 @@ class Spleeter(Chunked):
         check_environment(self.environment)
         check_model(self.model, self.sha256)
 
-    def separate(self, sound: Waveform) -> Waveform:
-        """The voice in a sound: same rate and length, float32.
+    def separate_parts(self, sound: Iterable[Waveform], total: int) -> Iterator[Waveform]:
+        """The voice in a sound; what is read and written goes by seconds.
 
         Raises:
             DataError: samples that are not finite.
             SeparationError: the environment or the model is missing or not the right one, or Spleeter fails.
+            ValueError: the parts have not `total` samples, or several rates.
         """
-        return self.separate_all([sound])[0]
+        with self._separated([(sound, total)]) as (voice,):
+            yield from voice
 
     def separate_all(self, sounds: Sequence[Waveform]) -> list[Waveform]:
-        """The voices in several sounds, by one start of Spleeter, which takes seconds.
+        """The voices in several sounds at hand, by one start of Spleeter, which takes seconds; errors as above."""
+        with self._separated([([sound], len(sound.samples)) for sound in sounds]) as voices:
+            pairs = zip(sounds, voices, strict=True)
+            return [join([Waveform(sound.samples[:0], sound.rate), *voice]) for sound, voice in pairs]
 
-        Raises:
-            DataError: samples that are not finite.
-            SeparationError: the environment or the model is missing or not the right one, or Spleeter fails.
-        """
-        for sound in sounds:
-            if not np.isfinite(sound.samples).all():
-                raise DataError("the sound has samples that are not finite numbers")
-        program, model = check_environment(self.environment), check_model(self.model, self.sha256)
+    @contextmanager
+    def _separated(self, sounds: Sequence[tuple[Iterable[Waveform], int]]) -> Iterator[list[Iterator[Waveform]]]:
+        """The voices in sounds of known lengths, to be taken while the program's files are there."""
         with tempfile.TemporaryDirectory(prefix="spleeter-") as folder:
             scratch = Path(folder).resolve()
-            pieces = [self._write(sound, scratch, index) for index, sound in enumerate(sounds)]
-            files = [file for written in pieces for file in written]
-            if not files:
-                return list(sounds)
-            out = call(program, self._settings(model), files, scratch, self.chunk, self.timeout)
-            return [self._join(sound, written, out) for sound, written in zip(sounds, pieces, strict=True)]
+            voices: list[_Voice] = []
+            for index, (sound, total) in enumerate(sounds):
+                tape = Tape(sound)
+                fade = round(self.overlap * tape.rate)
+                bounds = chunk_bounds(total, round(self.chunk * tape.rate), fade)
+                files = [scratch / f"{index}-{at}.wav" for at in range(len(bounds))]
+                _write(tape, bounds, files)
+                voices.append(_Voice(tape.rate, total, fade, bounds, files))
+            program, model = check_environment(self.environment), check_model(self.model, self.sha256)
+            written, out = [file for voice in voices for file in voice.files], scratch
+            if written:
+                out = call(program, self._settings(model), written, scratch, self.chunk, self.timeout)
+            yield [voice.read(out) for voice in voices]
 
     def _settings(self, model: Path) -> dict[str, Any]:
         return {
@@ -103,33 +113,40 @@ class Spleeter(Chunked):
             "model": {"type": "unet.unet", "params": {"conv_n_filters": list(self.filters)}},
         }
 
-    def _bounds(self, sound: Waveform) -> list[tuple[int, int]]:
-        return chunk_bounds(len(sound.samples), round(self.chunk * sound.rate), round(self.overlap * sound.rate))
 
-    def _write(self, sound: Waveform, scratch: Path, index: int) -> list[Path]:
-        """The chunks of a sound as wav files."""
-        import soundfile
+@dataclass(frozen=True)
+class _Voice:
+    """A sound that Spleeter has been given in chunks, a file each."""
 
-        files = []
-        for at, (begin, end) in enumerate(self._bounds(sound)):
-            file = scratch / f"{index}-{at}.wav"
-            part = resample(Waveform(sound.samples[begin:end], sound.rate), RATE)
-            soundfile.write(file, part.samples, RATE, subtype="FLOAT")
-            files.append(file)
-        return files
+    rate: int
+    total: int
+    fade: int
+    bounds: Sequence[Bounds]
+    files: Sequence[Path]
 
-    def _join(self, sound: Waveform, files: Sequence[Path], out: Path) -> Waveform:
-        bounds = self._bounds(sound)
-        parts = [
-            resample(read_voice(out, file), sound.rate, end - begin).samples
-            for file, (begin, end) in zip(files, bounds, strict=True)
-        ]
-        fade = round(self.overlap * sound.rate)
-        return Waveform(crossfade(zip(bounds, parts, strict=True), len(sound.samples), fade), sound.rate)
+    def read(self, out: Path) -> Iterator[Waveform]:
+        """The voice in it, from the folder that Spleeter has written to."""
+        pairs = zip(self.bounds, self.files, strict=True)
+        chunks = ((bounds, self._samples(out, file, bounds)) for bounds, file in pairs)
+        yield from (Waveform(samples, self.rate) for samples in crossfade(chunks, self.total, self.fade))
+
+    def _samples(self, out: Path, file: Path, bounds: Bounds) -> Iterator[FloatArray]:
+        begin, end = bounds
+        yield from (part.samples for part in resample_parts(read_voice(out, file), self.rate, end - begin))
 
 
-def read_voice(out: Path, file: Path) -> Waveform:
-    """The voice that Spleeter found in a file, its channels averaged.
+def _write(tape: Tape, bounds: Sequence[Bounds], files: Sequence[Path]) -> None:
+    """The chunks of a sound as wav files."""
+    import soundfile
+
+    for (_, blocks), place in zip(cut(tape, bounds, AT_ONCE * tape.rate), files, strict=True):
+        with soundfile.SoundFile(place, "w", RATE, 1, "FLOAT") as file:
+            for part in resample_parts((Waveform(block, tape.rate) for block in blocks), RATE):
+                file.write(part.samples)
+
+
+def read_voice(out: Path, file: Path) -> Iterator[Waveform]:
+    """The voice that Spleeter found in a file, its channels averaged, in parts of ten seconds.
 
     Raises:
         SeparationError: there is none, or its rate or length are not the file's, or it has samples that are not
@@ -140,14 +157,15 @@ def read_voice(out: Path, file: Path) -> Waveform:
     place = out / file.stem / "vocals.wav"
     if not place.is_file():
         raise SeparationError("Spleeter ended well and wrote no voice", where=str(place))
-    samples, rate = soundfile.read(place, dtype="float32", always_2d=True)
     wanted = soundfile.info(file)
-    if (len(samples), rate) != (wanted.frames, wanted.samplerate):
-        raise SeparationError(
-            f"Spleeter wrote {len(samples)} samples at {rate} Hz for {wanted.frames} at {wanted.samplerate} Hz",
-            where=str(place),
-        )
-    if not np.isfinite(samples).all():
-        raise SeparationError("Spleeter wrote samples that are not finite numbers", where=str(place))
-    voice: FloatArray = samples.mean(axis=1, dtype=np.float64).astype(np.float32)
-    return Waveform(voice, rate)
+    with soundfile.SoundFile(place) as found:
+        if (found.frames, found.samplerate) != (wanted.frames, wanted.samplerate):
+            raise SeparationError(
+                f"Spleeter wrote {found.frames} samples at {found.samplerate} Hz "
+                f"for {wanted.frames} at {wanted.samplerate} Hz",
+                where=str(place),
+            )
+        for samples in found.blocks(AT_ONCE * RATE, dtype="float32", always_2d=True):
+            if not np.isfinite(samples).all():
+                raise SeparationError("Spleeter wrote samples that are not finite numbers", where=str(place))
+            yield Waveform(samples.mean(axis=1, dtype=np.float64).astype(np.float32), RATE)

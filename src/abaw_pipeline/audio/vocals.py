@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from abaw_pipeline.audio.resampling import resample
+from collections.abc import Iterator
+
+from abaw_pipeline.audio.resampling import resample_parts
 from abaw_pipeline.audio.separation import Separation
-from abaw_pipeline.media.decode import decode_audio
+from abaw_pipeline.media.decode import decode_parts
 from abaw_pipeline.types import File, Waveform
 
 RATE = 16_000
 """Samples a second at which all sound is kept (S0, section 3.2.1)."""
 
 
-def make_vocals(media: File, start: float, end: float, separation: Separation) -> Waveform:
-    """Decode a clip's sound to 16 kHz mono, then separate its voice.
+def make_vocals(media: File, start: float, end: float, separation: Separation) -> Iterator[Waveform]:
+    """Decode a clip's sound to 16 kHz mono and separate its voice, in parts that follow each other.
 
     Args:
         media: file with a sound stream.
@@ -24,5 +26,6 @@ def make_vocals(media: File, start: float, end: float, separation: Separation) -
         MediaError: the sound cannot be decoded.
     """
     rate = separation.decoding_rate(RATE)
-    voice = separation.separate(decode_audio(media.path, rate=rate, start=start, end=end))
-    return voice if rate == RATE else resample(voice, RATE, round(end * RATE) - round(start * RATE))
+    sound = decode_parts(media.path, rate=rate, start=start, end=end)
+    voice = separation.separate_parts(sound, round(end * rate) - round(start * rate))
+    yield from voice if rate == RATE else resample_parts(voice, RATE, round(end * RATE) - round(start * RATE))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, Protocol
+from typing import IO, Literal
 
 from pydantic import Field
 
@@ -48,11 +47,10 @@ class Fer2013(StillCorpus):
         path = Path(self.path).absolute()
         path = path / "fer2013.csv" if path.is_dir() else path
         listing = StillListing()
-        digest = hashlib.sha256()
         rows: list[_Row] = []
         try:
             with path.open("rb") as file:
-                lines = _lines(file, digest)
+                lines = _lines(file)
                 order = _columns(path, next(lines, (0, b""))[1])
                 for number, (offset, line) in enumerate(lines):
                     try:
@@ -67,8 +65,7 @@ class Fer2013(StillCorpus):
             first = listing.failures[0].message if listing.failures else "there are none"
             raise CorpusError("no row can be used.", where=str(path), hint=f"The first: {first}")
         listing.images.extend(
-            StillEntry(f"{name}/{row.usage}_{row.number}", USAGES[row.usage], row.label, None, str(path), sha, row.span)
-            for sha in [digest.hexdigest()]
+            StillEntry(f"{name}/{row.usage}_{row.number}", USAGES[row.usage], row.label, None, str(path), row.span)
             for row in rows
         )
         return listing
@@ -82,19 +79,13 @@ class _Row:
     span: tuple[int, int]
 
 
-class _Digest(Protocol):
-    def update(self, data: bytes, /) -> None: ...
-
-
-def _lines(file: IO[bytes], digest: _Digest) -> Iterator[tuple[int, bytes]]:
+def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     """Offset and content of each line that is not empty; of one that is too long only its beginning."""
     offset = 0
     while line := file.readline(LONGEST_LINE):
-        digest.update(line)
         first, offset = offset, offset + len(line)
         rest = line
         while not rest.endswith(b"\n") and (rest := file.readline(LONGEST_LINE)):
-            digest.update(rest)
             offset += len(rest)
         if line.strip():
             yield first, line

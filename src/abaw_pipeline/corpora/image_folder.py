@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -63,18 +61,14 @@ class ImageFolder(UserLabels, StillCorpus):
         found, others = self._scan(name, root, listing)
         if others:
             listing.notes.append(f"{len(others)} files are no JPEG or PNG and were left out: {some(others)}")
-        with ThreadPoolExecutor() as pool:
-            hashes = pool.map(_hash, [path for path, _, _ in found])
-            for (path, split, label), sha256 in zip(found, hashes, strict=True):
-                image_id = f"{name}/{_text(path.relative_to(root))}"
-                try:
-                    entry = StillEntry(
-                        image_id, split, label, self._subject(name, path), str(path), _known(sha256, path)
-                    )
-                except CorpusError as error:
-                    listing.failures.append(Quarantined.because(image_id, error))
-                else:
-                    listing.images.append(entry)
+        for path, split, label in found:
+            image_id = f"{name}/{_text(path.relative_to(root))}"
+            try:
+                entry = StillEntry(image_id, split, label, self._subject(name, path), _storable(path))
+            except CorpusError as error:
+                listing.failures.append(Quarantined.because(image_id, error))
+            else:
+                listing.images.append(entry)
         if not listing.images:
             raise CorpusError(
                 "no image is in it.", where=str(root), hint="Images lie in <split>/<class>/, as .jpg or .png."
@@ -131,24 +125,12 @@ def _text(path: Path) -> str:
     return path.as_posix().encode("utf-8", "replace").decode()
 
 
-def _hash(path: Path) -> str | OSError:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        return error
-
-
-def _known(sha256: str | OSError, path: Path) -> str:
-    """The content's hash, of a file that could be read and whose name can be stored.
+def _storable(path: Path) -> str:
+    """The path of a file whose name tables can hold.
 
     Raises:
-        CorpusError: it is not such a file.
+        CorpusError: they cannot.
     """
-    if isinstance(sha256, OSError):
-        problem, hint = f"the file cannot be read ({sha256.strerror}).", "Check its permissions."
-    elif _text(path) != path.as_posix():
-        problem, hint = "the file's name is not valid Unicode.", "Rename it."
-    else:
-        return sha256
-    raise CorpusError(problem, where=_text(path), hint=hint)
+    if _text(path) != path.as_posix():
+        raise CorpusError("the file's name is not valid Unicode.", where=_text(path), hint="Rename it.")
+    return str(path)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from abaw_pipeline.artifacts.file_hashes import FileHashes
 from abaw_pipeline.corpora.base import Corpus, Quarantined
 from abaw_pipeline.errors import CorpusError
 from abaw_pipeline.schemas import ANNOTATIONS, CLIPS, QUARANTINE
@@ -23,9 +21,18 @@ LISTING_COLUMNS = [
     *("side", "label_file", "label_sha256"),
 ]
 
+DIGESTS = {"media": "sha256", "label_file": "label_sha256"}
+"""Columns with files, and those with their digests."""
 
-def list_corpora(corpora: Mapping[str, Corpus]) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+
+def list_corpora(
+    corpora: Mapping[str, Corpus], hashes: FileHashes | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Clips of all corpora, refused rows, and remarks.
+
+    Args:
+        corpora: by the name that the study gives each.
+        hashes: what is known of files from earlier runs; None: all are read.
 
     Returns:
         A table with LISTING_COLUMNS (times in seconds, end missing where a clip goes on to the media's end), a
@@ -43,9 +50,11 @@ def list_corpora(corpora: Mapping[str, Corpus]) -> tuple[pd.DataFrame, pd.DataFr
         refused.extend(found.failures)
         notes.extend(f"{name}: {note}" for note in found.notes)
     listing = pd.DataFrame(clips, columns=[column for column in LISTING_COLUMNS if "sha256" not in column])
-    for column, digest in (("media", "sha256"), ("label_file", "label_sha256")):
-        listing[digest], unreadable = _hash_files(listing, column)
-        refused.extend(unreadable)
+    hashed = (hashes or FileHashes()).of(path for column in DIGESTS for path in listing[column].dropna())
+    digests = {path: result for path, result in hashed.items() if isinstance(result, str)}
+    for column, digest in DIGESTS.items():
+        listing[digest] = listing[column].map(digests).astype(object)
+        refused.extend(_unreadable(listing, column, hashed))
         listing = listing[listing[digest].notna() | listing[column].isna()].reset_index(drop=True)
     return listing[LISTING_COLUMNS], _quarantine_table(refused), notes
 
@@ -90,30 +99,17 @@ def annotate(clips: pd.DataFrame, frame_labels: Mapping[Any, pa.Table]) -> pd.Da
     return ANNOTATIONS.validate(pd.concat(tables, ignore_index=True))
 
 
-def _hash_files(listing: pd.DataFrame, column: str) -> tuple[pd.Series, list[Quarantined]]:
-    """Content hash of each clip's file; None, and a refused row, for a file that cannot be read."""
-    paths = listing[column].dropna().drop_duplicates().tolist()
-    with ThreadPoolExecutor() as pool:
-        hashes = dict(zip(paths, pool.map(_hash, paths), strict=True))
-    refused = [
+def _unreadable(listing: pd.DataFrame, column: str, hashed: Mapping[str, str | OSError]) -> list[Quarantined]:
+    """A refused row for each clip whose file cannot be read."""
+    return [
         Quarantined(
             clip_id,
             type(problem).__name__,
             f"{path}: cannot be read ({problem.strerror}). Check that it is there and may be read.",
         )
         for clip_id, path in zip(listing["clip_id"], listing[column], strict=True)
-        if isinstance(problem := hashes.get(path), OSError)
+        if isinstance(problem := hashed.get(path), OSError)
     ]
-    found = {path: value for path, value in hashes.items() if isinstance(value, str)}
-    return listing[column].map(found).astype(object), refused
-
-
-def _hash(path: str) -> str | OSError:
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        return error
 
 
 def _quarantine_table(refused: list[Quarantined]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abaw_pipeline.artifacts import Recipe
+from abaw_pipeline.artifacts.file_hashes import FileHashes
 from abaw_pipeline.artifacts.shards import shard
 from abaw_pipeline.corpora.base import Quarantined, Split
 from abaw_pipeline.errors import CorpusError
@@ -54,7 +55,6 @@ class StillEntry:
         label: an emotion of `emotions.EMOTIONS`.
         subject: who is seen, `<corpus>/<...>`; None where that is unknown.
         path: absolute path of the file.
-        sha256: of the file.
         span: first byte and number of bytes of the pixels written as text; None: the file is the image.
     """
 
@@ -63,7 +63,6 @@ class StillEntry:
     label: str
     subject: str | None
     path: str
-    sha256: str
     span: tuple[int, int] | None = None
 
 
@@ -97,29 +96,58 @@ class StillCorpus(Part):
         """
 
 
-def list_stills(corpora: Mapping[str, StillCorpus]) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+def list_stills(
+    corpora: Mapping[str, StillCorpus], hashes: FileHashes | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Images of all corpora (STILLS schema), refused rows (QUARANTINE schema), and the corpora's notes.
 
+    Args:
+        corpora: by the name that the study gives each.
+        hashes: what is known of files from earlier runs; None: all are read.
+
     Raises:
-        CorpusError: a corpus as a whole is not what its parameters say.
+        CorpusError: a corpus as a whole is not what its parameters say, or none of its images can be read.
     """
     import pandas as pd
 
     rows: list[tuple[Any, ...]] = []
     refused: list[Quarantined] = []
     notes: list[str] = []
-    for name, corpus in corpora.items():
-        found = corpus.entries(name)
+    listings = {name: corpus.entries(name) for name, corpus in corpora.items()}
+    digests = (hashes or FileHashes()).of(e.path for found in listings.values() for e in found.images)
+    for name, found in listings.items():
+        good, bad = _parted(found.images, digests)
+        if not good and bad:
+            raise CorpusError(
+                f"none of {len(bad)} images can be read.", where=name, hint=f"The first: {bad[0].message}"
+            )
         rows.extend(
-            (e.image_id, name, e.split, e.label, e.subject, e.path, e.sha256, *(e.span or (None, None)))
-            for e in found.images
+            (e.image_id, name, e.split, e.label, e.subject, e.path, digests[e.path], *(e.span or (None, None)))
+            for e in good
         )
-        refused.extend(found.failures)
+        refused.extend([*found.failures, *bad])
         notes.extend(f"{name}: {note}" for note in found.notes)
     listing = pd.DataFrame(rows, columns=list(STILLS.columns))
     for column in ("first_byte", "n_bytes"):
         listing[column] = listing[column].astype("Int64")
     return STILLS.validate(listing), _quarantine(refused), notes
+
+
+def _parted(
+    entries: Sequence[StillEntry], digests: Mapping[str, str | OSError]
+) -> tuple[list[StillEntry], list[Quarantined]]:
+    """Images whose files could be read, and a refused row for each other."""
+    good: list[StillEntry] = []
+    bad: list[Quarantined] = []
+    for entry in entries:
+        problem = digests[entry.path]
+        if isinstance(problem, OSError):
+            what = f"the file cannot be read ({problem.strerror})."
+            error = CorpusError(what, where=entry.path, hint="Check its permissions.")
+            bad.append(Quarantined.because(entry.image_id, error))
+        else:
+            good.append(entry)
+    return good, bad
 
 
 def still_recipes(listing: pd.DataFrame, size: int = 1000) -> dict[tuple[str, str], Recipe]:

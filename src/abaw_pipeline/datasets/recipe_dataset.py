@@ -14,11 +14,15 @@ from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.artifacts.formats import get_format
 from abaw_pipeline.artifacts.manifest import Manifest, ManifestError, read_manifest, write_manifest
 from abaw_pipeline.artifacts.maps import RecipeMap, StoredMap
+from abaw_pipeline.artifacts.plan import Plan, make_plan
 from abaw_pipeline.artifacts.store import PieceStore
 from abaw_pipeline.datasets.panel import note, panel, table
 from abaw_pipeline.datasets.peek import ROWS, first_rows, peek
 
 log = logging.getLogger(__name__)
+
+SUFFIX = ".parquet"
+"""Of every manifest."""
 
 
 class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
@@ -36,7 +40,7 @@ class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
           versioned: true
 
     Args:
-        filepath: the manifest.
+        filepath: the manifest, a name that ends in ".parquet".
         pieces: `path`, the folder of the pieces, and `format`, how one is written: table, features, audio,
             tensors, json, or "package.module:Class".
         execution: workers and on_error, see `Execution`.
@@ -57,9 +61,11 @@ class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
         if set(pieces) != {"path", "format"}:
             given = ", ".join(pieces) or "nothing"
             raise DatasetError(f"{self.name}: pieces must say path and format, not {given}")
+        if self._filepath.suffix != SUFFIX:
+            raise DatasetError(f"{self.name}: a manifest's name ends in {SUFFIX}, so that kedro prune can find it")
         get_format(pieces["format"])
         # absolute: workers may have started in another folder
-        self._store = PieceStore(str(Path(pieces["path"]).absolute()), pieces["format"])
+        self.store = PieceStore(str(Path(pieces["path"]).absolute()), pieces["format"])
         self._execution = Execution.model_validate(execution or {})
         self.metadata = metadata
 
@@ -70,7 +76,7 @@ class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
 
     def load(self) -> StoredMap:
         """The stored version; no piece is read yet."""
-        return StoredMap(self.name, read_manifest(Path(self._get_load_path())).entries, self._store)
+        return StoredMap(self.name, read_manifest(Path(self._get_load_path())).entries, self.store)
 
     def save(self, data: RecipeMap) -> None:
         """Compute what is missing and write the manifest.
@@ -93,11 +99,16 @@ class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
     def _glance(self, rows: list[list[Any]]) -> list[str]:
         """The beginning of the first of these pieces that is on disk and says something."""
         for key, *_, relative in rows:
-            path = self._store.path(relative) if relative is not None else None
+            path = self.store.path(relative) if relative is not None else None
             if path is not None and path.is_file():
                 parts = peek(path)
                 return [note(f"Piece {', '.join(key)}:"), *parts] if parts else []
         return []
+
+    def plan(self, data: RecipeMap) -> tuple[Plan, Manifest]:
+        """What saving would do, and the latest version, with which it was compared; nothing is computed or written."""
+        previous = self.previous()
+        return make_plan(data.recipes, self.store, previous), previous
 
     def _compute(self, data: RecipeMap) -> Manifest:
         if not isinstance(data, RecipeMap):
@@ -105,11 +116,11 @@ class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
                 f"{self.name}: the node returned {type(data).__name__}; a RecipeDataset saves a RecipeMap, "
                 "to skip what is there. Return RecipeMap(name, {key: Recipe(function, arguments)})."
             )
-        return compute_pieces(self.name, data.recipes, self._store, self.previous(), self._execution)
+        return compute_pieces(self.name, data.recipes, self.store, self.previous(), self._execution)
 
     def _save_manifest(self, manifest: Manifest) -> None:
         path = Path(self._get_save_path())
-        write_manifest(path, manifest, artifact=self.name, format=self._store.format)
+        write_manifest(path, manifest, artifact=self.name, format=self.store.format)
 
     def previous(self) -> Manifest:
         """The latest version; what it cannot tell, the stored pieces tell themselves."""
@@ -130,8 +141,8 @@ class RecipeDataset(AbstractVersionedDataset[RecipeMap, StoredMap]):
     def _describe(self) -> dict[str, Any]:
         return {
             "filepath": str(self._filepath),
-            "pieces": self._store.folder,
-            "format": self._store.format,
+            "pieces": self.store.folder,
+            "format": self.store.format,
             "version": self._version,
         }
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ORIGINS = ("detected", "interpolated", "nearest", "missing")
 COLUMNS = ["clip_id", "frames", *ORIGINS, "people", "crops"]
 
 
-def face_facts(clips: Mapping[str, tuple[Any, Any]]) -> pd.DataFrame:
+def face_facts(clips: Mapping[str, tuple[Iterable[pa.Table], Iterable[pa.Table]]]) -> pd.DataFrame:
     """One row a clip.
 
     Args:
-        clips: clip id -> (its face_tracks, a reference to the face_crops of its stretch of video).
+        clips: clip id -> (parts of its face_tracks with the columns origin and crop, parts of the face_crops of its
+            stretch of video with the column track).
 
     Returns:
         Columns clip_id, frames, the frames by origin of their box, people (tracks seen in the stretch), crops (of the
@@ -23,17 +28,11 @@ def face_facts(clips: Mapping[str, tuple[Any, Any]]) -> pd.DataFrame:
     """
     rows = []
     for clip_id, (tracks, crops) in clips.items():
-        origin = tracks.column("origin").to_pandas()
-        own = tracks.column("crop").drop_null().unique()
-        seen = _column(crops, "track")
-        counts = origin.value_counts()
-        numbers = [int(counts.get(name, 0)) for name in ORIGINS]
-        rows.append((clip_id, tracks.num_rows, *numbers, len(seen.drop_null().unique()), len(own)))
+        origins: Counter[str] = Counter()
+        own: set[int] = set()
+        for part in tracks:
+            origins.update(part.column("origin").to_pylist())
+            own.update(part.column("crop").drop_null().unique().to_pylist())
+        people = {track for part in crops for track in part.column("track").drop_null().unique().to_pylist()}
+        rows.append((clip_id, origins.total(), *(origins[name] for name in ORIGINS), len(people), len(own)))
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def _column(ref: Any, name: str) -> Any:
-    """One column of a piece; of a stored one, nothing else is read."""
-    import pyarrow.parquet as pq
-
-    return pq.read_table(ref.path, columns=[name])[name] if ref.path else ref.read()[name]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from abaw_pipeline.types import DoubleArray, FloatArray, IntArray
+from abaw_pipeline.types import DoubleArray, IntArray
 
 
 def link_tracks(
-    tracks: IntArray, moments: IntArray, faces: IntArray, identities: FloatArray, threshold: float
+    tracks: IntArray, moments: IntArray, known: IntArray, identities: DoubleArray, threshold: float
 ) -> dict[int, int]:
     """Put together tracks of one person: the most similar two first, then again with their common mean.
 
@@ -17,8 +17,8 @@ def link_tracks(
     Args:
         tracks: int64 [n], the track of each face, interpolated ones too.
         moments: int64 [n], which frame each of them is in.
-        faces: int64 [m], the track of each face with an identity.
-        identities: float32 [m, D], of length 1 each.
+        known: int64 [m], tracks that have an identity.
+        identities: float64 [m, D], the sum of each one's identity vectors, which are of length 1.
         threshold: cosine of mean identities above which two are one person.
 
     Returns:
@@ -26,7 +26,7 @@ def link_tracks(
     """
     names = np.unique(tracks)
     sums = np.zeros((len(names), identities.shape[1]))
-    np.add.at(sums, np.searchsorted(names, faces), identities)
+    sums[np.searchsorted(names, known)] = identities
     apart = _together(np.searchsorted(names, tracks), moments, len(names))
     group = np.arange(len(names))
     cosines = _cosines(sums, sums)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,7 +12,7 @@ from pydantic import Field
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.faces.boxes import between, centers
 from abaw_pipeline.faces.linking import link_tracks
-from abaw_pipeline.faces.seen import CORNERS, Seen, read_identities, read_seen
+from abaw_pipeline.faces.seen import CORNERS, Seen, read_seen, sum_identities
 from abaw_pipeline.parts import Part
 from abaw_pipeline.types import DoubleArray, IntArray
 
@@ -35,7 +36,7 @@ class MainPerson(Part):
     kind: Literal["main"] = "main"
     threshold: float = Field(0.5, ge=-1, le=1, description="cosine above which two tracks are one person's")
 
-    def pick(self, faces: pa.Table, seen: Seen, side: str | None) -> IntArray:
+    def pick(self, faces: Iterable[pa.Table], seen: Seen, side: str | None) -> IntArray:
         """Rows of `seen` that show the person, one a frame at most, in order."""
         persons = persons_of(faces, seen, self.threshold)
         names = np.unique(persons)
@@ -59,7 +60,7 @@ class LargestFace(Part):
 
     kind: Literal["largest"] = "largest"
 
-    def pick(self, faces: pa.Table, seen: Seen, side: str | None) -> IntArray:
+    def pick(self, faces: Iterable[pa.Table], seen: Seen, side: str | None) -> IntArray:
         """Rows of `seen`, one a frame at most, in order."""
         heights = seen.boxes[:, 3] - seen.boxes[:, 1]
         rows = np.flatnonzero(seen.detected)
@@ -80,11 +81,11 @@ PersonRule = Annotated[MainPerson | LargestFace, Field(discriminator="kind")]
 """Any rule that says whom a clip is about, told apart by its `kind`."""
 
 
-def choose_person(faces: pa.Table, side: str | None, settings: Faces) -> pa.Table:
+def choose_person(faces: Iterable[pa.Table], side: str | None, settings: Faces) -> pa.Table:
     """Where the clip's person is in every frame, and which crop stands for each frame.
 
     Args:
-        faces: a piece of face_crops.
+        faces: parts of a piece of face_crops, with the columns `seen.KNOWN` at least; read more than once.
         side: "left" or "right" of the picture, where two people are annotated; None: the main person.
         settings: the rule, and what gaps it bridges.
 
@@ -193,11 +194,11 @@ def _take_nearest(filled: _Filled, seen: Seen, rows: IntArray, farthest: float |
         filled.rows[at] = rows[nearest]
 
 
-def persons_of(faces: pa.Table, seen: Seen, threshold: float) -> IntArray:
+def persons_of(faces: Iterable[pa.Table], seen: Seen, threshold: float) -> IntArray:
     """The person of each row of `seen`: int64 [n_faces], the number of the earliest of the person's tracks."""
     if not len(seen.tracks):
         return np.zeros(0, np.int64)
-    linked = link_tracks(seen.tracks, seen.at, *read_identities(faces), threshold)
+    linked = link_tracks(seen.tracks, seen.at, *sum_identities(faces), threshold)
     return np.array([linked[track] for track in seen.tracks.tolist()], dtype=np.int64)
 
 

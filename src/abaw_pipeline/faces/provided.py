@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from pydantic import Field
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.faces.detection import Detect, Detections, no_faces, pixels_of, tidy
 from abaw_pipeline.parts import Part
-from abaw_pipeline.types import DoubleArray, File, Picture
+from abaw_pipeline.types import DoubleArray, File, IntArray, Picture
 
 CORNERS = ("x1", "y1", "x2", "y2")
 SUFFIXES = (".csv", ".parquet")
@@ -60,14 +61,32 @@ class Provided(Part):
         return partial(_look_up, read_boxes(boxes.path), boxes.path)
 
 
-def _look_up(rows: dict[int, DoubleArray], where: str, pictures: Sequence[Picture]) -> list[Detections]:
-    return [_of_picture(rows, where, picture) for picture in pictures]
+@dataclass(frozen=True)
+class Boxes:
+    """The boxes of a video, in the order of frames and within one in the table's.
+
+    Attributes:
+        frames: int64 [n], indexes of decoded frames.
+        values: float64 [n, 5]: x1, y1, x2, y2 (pixels) and score.
+    """
+
+    frames: IntArray
+    values: DoubleArray
+
+    def of(self, frame: int) -> DoubleArray:
+        """Those of a frame, float64 [n, 5]."""
+        first, last = np.searchsorted(self.frames, [frame, frame + 1])
+        return self.values[first:last]
 
 
-def _of_picture(rows: dict[int, DoubleArray], where: str, picture: Picture) -> Detections:
+def _look_up(boxes: Boxes, where: str, pictures: Sequence[Picture]) -> list[Detections]:
+    return [_of_picture(boxes, where, picture) for picture in pictures]
+
+
+def _of_picture(boxes: Boxes, where: str, picture: Picture) -> Detections:
     height, width = pixels_of(picture).shape[:2]
-    mine = rows.get(picture.index)
-    if mine is None:
+    mine = boxes.of(picture.index)
+    if not len(mine):
         return no_faces()
     found = tidy(mine[:, :4], mine[:, 4], None, (height, width))
     if len(found) < len(mine):
@@ -79,8 +98,8 @@ def _of_picture(rows: dict[int, DoubleArray], where: str, picture: Picture) -> D
     return found
 
 
-def read_boxes(path: str) -> dict[int, DoubleArray]:
-    """Frame index -> float64 [n, 5]: x1, y1, x2, y2 (pixels) and score of each of its boxes, in the file's order.
+def read_boxes(path: str) -> Boxes:
+    """The boxes of a table.
 
     Raises:
         DataError: a file that cannot be read, columns that are missing, values that cannot be.
@@ -97,10 +116,8 @@ def read_boxes(path: str) -> dict[int, DoubleArray]:
     _refuse((scores < 0) | (scores > 1), "score is not within 0..1", path)
     if "person" in columns:
         _refuse(_repeated(frames, columns["person"]), "this person has a box in this frame already", path)
-    rows: dict[int, list[DoubleArray]] = {}
-    for frame, row in zip(frames.astype(np.int64).tolist(), np.column_stack([values, scores]), strict=True):
-        rows.setdefault(frame, []).append(row)
-    return {frame: np.stack(found) for frame, found in rows.items()}
+    order = np.argsort(frames, kind="stable")
+    return Boxes(frames[order].astype(np.int64), np.column_stack([values, scores])[order])
 
 
 def _columns(path: str) -> dict[str, Any]:

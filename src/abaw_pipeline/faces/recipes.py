@@ -34,12 +34,13 @@ def find_faces(
     *,
     device: str = "cpu",
     batch: int = 8,
-) -> pa.Table:
+) -> Iterator[pa.Table]:
     """Detect, tell apart, track and crop everybody in a stretch of video.
 
     One decoding pass; of pictures no more are held than a batch, and those within `max_gap_s` on which a tracked
-    face is missing. A track that comes back within that time in the same shot has faces in between, too, on a
-    straight way from box to box, but for pictures where somebody else was found there.
+    face is missing; of faces those within `max_gap_s`, and a part. A track that comes back within that time in the
+    same shot has faces in between, too, on a straight way from box to box, but for pictures where somebody else was
+    found there.
 
     Args:
         media: file with moving pictures.
@@ -51,8 +52,8 @@ def find_faces(
         device: where networks run; does not change the result but for rounding.
         batch: pictures that a detector is given at once; does not change the result but for rounding.
 
-    Returns:
-        A table of `rows.face_crops_schema()`: a row a face in a sampled frame, and one a frame without.
+    Yields:
+        Parts of a table of `rows.face_crops_schema()`: a row a face in a sampled frame, and one a frame without.
 
     Raises:
         MediaError: the pictures cannot be decoded.
@@ -70,7 +71,10 @@ def find_faces(
                 finder.skip(picture)
             else:
                 finder.take(picture, picture.pixels, next(found))
-    return finder.table()
+            if finder.rows.full:
+                yield finder.rows.take()
+    finder.finish()
+    yield finder.rows.take()
 
 
 def _groups(pictures: Iterable[Picture], batch: int) -> Iterator[list[Picture]]:
@@ -101,13 +105,13 @@ class _Frame:
 
 
 class _Finder:
-    """The state of a pass."""
+    """The state of a pass. What can no longer change is in `rows`, from where it is to be taken."""
 
     def __init__(self, settings: Faces) -> None:
         self._settings = settings
         self._identify = settings.identity.open()
         self._tracks, self._cuts = settings.tracker.start(), settings.cuts.start()
-        self._rows = FaceRows()
+        self.rows = FaceRows()
         self._waiting: deque[_Frame] = deque()
         self._latest: dict[int, tuple[float, DoubleArray]] = {}
         self._shape: tuple[int, ...] = ()
@@ -134,11 +138,10 @@ class _Finder:
             frame.pixels = pixels
         self._waiting.append(frame)
 
-    def table(self) -> pa.Table:
-        """Everything found."""
+    def finish(self) -> None:
+        """Write down all frames that are still waiting; there is one at least."""
         self._latest = {}
         self._release(np.inf)
-        return self._rows.table()
 
     def _faces(self, frame: _Frame, pixels: ByteArray, found: Detections) -> list[Face]:
         vectors = self._identify(pixels, found.boxes)
@@ -171,7 +174,7 @@ class _Finder:
         first = min((time for time, _ in self._latest.values()), default=np.inf)
         while self._waiting and self._waiting[0].time <= first:
             frame = self._waiting.popleft()
-            self._rows.add(frame.index, frame.time, frame.sampled, frame.cut, frame.faces)
+            self.rows.add(frame.index, frame.time, frame.sampled, frame.cut, frame.faces)
 
 
 def _has(faces: Sequence[Face], track: int) -> bool:

@@ -1,4 +1,4 @@
-"""The table of all faces in a stretch of video: its columns, and how it is written while pictures stream by."""
+"""The table of all faces in a stretch of video: its columns, and how its parts are made while pictures stream by."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 DIMENSIONS = 128
 """Length of an identity vector."""
 
-ROWS_AT_ONCE = 512
-"""Rows that are packed together; it bounds what is held as Python objects."""
+ROWS_AT_ONCE, BYTES_AT_ONCE = 512, 1 << 22
+"""Rows of a part, and bytes of their images: a part is full once it has as many of either."""
 
 
 @dataclass(frozen=True)
@@ -68,27 +68,25 @@ def face_crops_schema() -> pa.Schema:
 
 
 class FaceRows:
-    """Takes frames in order and packs them into a table piece by piece."""
+    """Takes frames in order and gives their rows as tables, one part after the other."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[int, float, bool, bool, Face | None]] = []
-        self._packed: list[pa.RecordBatch] = []
+        self._bytes = 0
 
     def add(self, frame: int, time: float, sampled: bool, cut: bool, faces: Sequence[Face]) -> None:
         """Write down a frame and its faces, which may be none."""
         shown: Sequence[Face | None] = faces or [None]
         self._rows.extend((frame, time, sampled, cut, face) for face in shown)
-        if len(self._rows) >= ROWS_AT_ONCE:
-            self._pack()
+        self._bytes += sum(len(face.image) for face in faces)
 
-    def table(self) -> pa.Table:
-        """All that was written down."""
-        import pyarrow as pa
+    @property
+    def full(self) -> bool:
+        """Whether there is enough for a part; all faces of a frame are in the same one."""
+        return len(self._rows) >= ROWS_AT_ONCE or self._bytes >= BYTES_AT_ONCE
 
-        self._pack()
-        return pa.Table.from_batches(self._packed, face_crops_schema())
-
-    def _pack(self) -> None:
+    def take(self) -> pa.Table:
+        """What was written down since the last time."""
         import pyarrow as pa
 
         schema, rows = face_crops_schema(), self._rows
@@ -102,8 +100,8 @@ class FaceRows:
         columns.append([None if face is None else face.identity for face in faces])
         columns.append([face and {"bytes": face.image, "path": None} for face in faces])
         arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
-        self._packed.append(pa.record_batch(arrays, schema=schema))
-        self._rows = []
+        self._rows, self._bytes = [], 0
+        return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def known(value: float) -> float | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +22,9 @@ COLORS = {"detected": "#1f7fd1", "interpolated": "#f0b400", "nearest": "#c2410c"
 PAGE, INK, CHOSEN, CUT = "#ffffff", "#1a1f26", "#dcebfa", "#d4145a"
 LABEL, CUT_LABEL, EDGE, GAP, LINE, QUALITY = 118, 50, 3, 8, 16, 88
 """Widths of labels, borders, space between rows and height of a line of text (pixels); quality of the JPEG."""
+
+PICTURED = ("frame", "track", "image")
+"""Columns of face_crops by which the images of some faces are found."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,24 @@ class _Layout:
         return column * self.length / self.columns, (column + 1) * self.length / self.columns
 
 
-def contact_sheet(faces: pa.Table, tracks: pa.Table, *, columns: int = 16, rows: int = 8, cell: int = 72) -> bytes:
+class _Cell(NamedTuple):
+    """A face on the sheet: where, where it comes from, and which one it is (frame, track), if there is any."""
+
+    column: int
+    row: int
+    origin: str
+    face: tuple[int, int] | None
+
+
+def contact_sheet(
+    faces: Iterable[pa.Table],
+    pictures: Iterable[pa.Table],
+    tracks: pa.Table,
+    *,
+    columns: int = 16,
+    rows: int = 8,
+    cell: int = 72,
+) -> bytes:
     """Crops over time: the chosen person on top, then each track, the most present first.
 
     Time runs evenly from left to right; a column shows the face nearest to its middle. Borders say where a face
@@ -61,7 +83,8 @@ def contact_sheet(faces: pa.Table, tracks: pa.Table, *, columns: int = 16, rows:
     rows with a tinted label are tracks that the person was seen on.
 
     Args:
-        faces: a piece of face_crops.
+        faces: parts of a piece of face_crops, with the columns `seen.SEEN` at least.
+        pictures: parts of the same piece, with the columns `PICTURED` at least; only images that are shown are kept.
         tracks: what `choose_person` made of it.
         columns: at most so many columns; a clip of fewer sampled frames has one each.
         rows: at most so many tracks; how many more there are is said.
@@ -76,69 +99,67 @@ def contact_sheet(faces: pa.Table, tracks: pa.Table, *, columns: int = 16, rows:
     from PIL import Image, ImageDraw
 
     seen = read_seen(faces)
-    images = _Images(faces, cell - 2 * EDGE)
-    sampled = int(np.unique(faces.filter(faces.column("sampled")).column("frame").to_numpy()).size)
     numbers, presence = np.unique(seen.tracks, return_counts=True)
     shown = numbers[np.argsort(-presence, kind="stable")][:rows].tolist()
-    layout = _Layout(min(columns, max(sampled, 1)), cell, 1 + len(shown), _length(seen.times))
+    sampled = max(int(seen.sampled.sum()), 1)
+    layout = _Layout(min(columns, sampled), cell, 1 + len(shown), _length(seen.times))
+    cells = [*_person_cells(layout, tracks)]
+    for row, track in enumerate(shown, 1):
+        cells += _track_cells(layout, row, track, seen)
     sheet = Image.new("RGB", (layout.width, layout.height), PAGE)
     draw = ImageDraw.Draw(sheet)
-    _draw_person(sheet, draw, layout, tracks, images)
-    for row, track in enumerate(shown, 1):
-        _draw_track(sheet, draw, layout, row, track, seen, images, track in set(tracks.column("track").to_pylist()))
+    _label_rows(draw, layout, tracks, seen, shown)
+    images = _images(pictures, {each.face for each in cells if each.face is not None})
+    for each in cells:
+        _draw_cell(sheet, draw, layout, each, None if each.face is None else images[each.face])
     _draw_cuts(draw, layout, seen)
     _draw_axis(draw, layout, tracks, len(numbers) - len(shown))
     return encode_jpeg(np.asarray(sheet), QUALITY)
 
 
-class _Images:
-    """Faces by frame and track, decoded when they are asked for."""
-
-    def __init__(self, faces: pa.Table, side: int) -> None:
-        import pyarrow.compute as pc
-
-        self.side = side
-        shown = faces.filter(pc.is_valid(faces.column("track")))
-        keys = zip(*_lists(shown, "frame", "track"), strict=True)
-        self._at = {key: at for at, key in enumerate(keys)}
-        self._data = shown.column("image")
-
-    def get(self, frame: int, track: int) -> Any:
-        from PIL import Image
-
-        pixels = decode_jpeg(self._data[self._at[frame, track]].as_py()["bytes"])
-        return Image.fromarray(pixels).resize((self.side, self.side), Image.Resampling.BOX)
-
-
-def _draw_person(sheet: Any, draw: Any, layout: _Layout, tracks: pa.Table, images: _Images) -> None:
-    own = sorted(set(tracks.column("track").drop_null().to_pylist()))
-    known = f"track{'s' * (len(own) > 1)} {', '.join(map(str, own[:4]))}{' ...' * (len(own) > 4)}" if own else "nobody"
-    _label(draw, layout, 0, ["chosen person", known], chosen=True)
+def _person_cells(layout: _Layout, tracks: pa.Table) -> Iterator[_Cell]:
+    """The chosen person over time; a face that was found in its frame goes before one that stands in."""
     times = tracks.column("time").to_numpy()
-    looked_at = np.array([crop == frame for crop, frame in zip(*_lists(tracks, "crop", "frame"), strict=True)])
+    looked_at = tracks.column("crop").fill_null(-1).to_numpy() == tracks.column("frame").to_numpy()
     for column in range(layout.columns):
         own_crop = _nearest(np.where(looked_at, times, np.nan), layout.span(column))
         at = _nearest(times, layout.span(column)) if own_crop is None else own_crop
-        if at is None:
-            continue
-        frame, track, origin = (tracks.column(name)[at].as_py() for name in ("crop", "track", "origin"))
-        _cell(sheet, draw, layout, (column, 0), origin, None if frame is None else images.get(frame, track))
+        if at is not None:
+            frame, track, origin = (tracks.column(name)[at].as_py() for name in ("crop", "track", "origin"))
+            yield _Cell(column, 0, origin, None if frame is None else (frame, track))
 
 
-def _draw_track(
-    sheet: Any, draw: Any, layout: _Layout, row: int, track: int, seen: Seen, images: _Images, chosen: bool
-) -> None:
+def _track_cells(layout: _Layout, row: int, track: int, seen: Seen) -> Iterator[_Cell]:
     rows = np.flatnonzero(seen.tracks == track)
     times = seen.times[seen.at[rows]]
-    size = int(np.median(seen.boxes[rows, 3] - seen.boxes[rows, 1]))
-    about = [f"track {track}", f"{times[0]:.1f} to {times[-1]:.1f} s", f"{len(rows)} faces, {size} px"]
-    _label(draw, layout, row, about, chosen=chosen)
     for column in range(layout.columns):
         at = _nearest(times, layout.span(column))
         if at is not None:
             origin = "detected" if seen.detected[rows[at]] else "interpolated"
-            face = images.get(int(seen.frames[seen.at[rows[at]]]), track)
-            _cell(sheet, draw, layout, (column, row), origin, face)
+            yield _Cell(column, row, origin, (int(seen.frames[seen.at[rows[at]]]), track))
+
+
+def _images(pictures: Iterable[pa.Table], wanted: Collection[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """The encoded images of some faces, by frame and track."""
+    found: dict[tuple[int, int], bytes] = {}
+    for part in pictures:
+        for at, face in enumerate(zip(*_lists(part, "frame", "track"), strict=True)):
+            if face in wanted:
+                found[face] = part.column("image")[at].as_py()["bytes"]
+    return found
+
+
+def _label_rows(draw: Any, layout: _Layout, tracks: pa.Table, seen: Seen, shown: list[int]) -> None:
+    """What is known of the chosen person and of each track."""
+    own = sorted(set(tracks.column("track").drop_null().to_pylist()))
+    known = f"track{'s' * (len(own) > 1)} {', '.join(map(str, own[:4]))}{' ...' * (len(own) > 4)}" if own else "nobody"
+    _label(draw, layout, 0, ["chosen person", known], chosen=True)
+    for row, track in enumerate(shown, 1):
+        rows = np.flatnonzero(seen.tracks == track)
+        times = seen.times[seen.at[rows]]
+        size = int(np.median(seen.boxes[rows, 3] - seen.boxes[rows, 1]))
+        about = [f"track {track}", f"{times[0]:.1f} to {times[-1]:.1f} s", f"{len(rows)} faces, {size} px"]
+        _label(draw, layout, row, about, chosen=track in own)
 
 
 def _label(draw: Any, layout: _Layout, row: int, lines: list[str], *, chosen: bool) -> None:
@@ -149,14 +170,18 @@ def _label(draw: Any, layout: _Layout, row: int, lines: list[str], *, chosen: bo
         draw.text((6, top + 6 + at * LINE), line, fill=INK, font=_font())
 
 
-def _cell(sheet: Any, draw: Any, layout: _Layout, place: tuple[int, int], origin: str, face: Any) -> None:
-    left, top = LABEL + place[0] * layout.cell, layout.top(place[1])
-    draw.rectangle((left, top, left + layout.cell - 1, top + layout.cell - 1), fill=COLORS[origin])
-    if face is None:
+def _draw_cell(sheet: Any, draw: Any, layout: _Layout, cell: _Cell, image: bytes | None) -> None:
+    from PIL import Image
+
+    left, top = LABEL + cell.column * layout.cell, layout.top(cell.row)
+    draw.rectangle((left, top, left + layout.cell - 1, top + layout.cell - 1), fill=COLORS[cell.origin])
+    if image is None:
         draw.rectangle(
             (left + EDGE, top + EDGE, *(edge - EDGE - 1 for edge in (left + layout.cell, top + layout.cell)))
         )
     else:
+        side = layout.cell - 2 * EDGE
+        face = Image.fromarray(decode_jpeg(image)).resize((side, side), Image.Resampling.BOX)
         sheet.paste(face, (left + EDGE, top + EDGE))
 
 
@@ -172,11 +197,12 @@ def _draw_cuts(draw: Any, layout: _Layout, seen: Seen) -> None:
 
 def _draw_axis(draw: Any, layout: _Layout, tracks: pa.Table, hidden: int) -> None:
     """Origins of all frames, seconds, and what the colors mean."""
-    origins = tracks.column("origin").to_pylist()
-    times = [*tracks.column("time").to_pylist(), layout.length]
+    times = np.append(tracks.column("time").to_numpy(), layout.length)
+    counts: Counter[str] = Counter()
     top = layout.axis
     draw.text((6, top), "all frames", fill=INK, font=_font())
-    for at, origin in enumerate(origins):
+    for at, origin in enumerate(map(str, tracks.column("origin"))):
+        counts[origin] += 1
         box = (layout.across(times[at]), top, layout.across(times[at + 1]), top + LINE - 3)
         draw.rectangle(box, fill=COLORS[origin])
     for column in range(layout.columns):
@@ -185,7 +211,7 @@ def _draw_axis(draw: Any, layout: _Layout, tracks: pa.Table, hidden: int) -> Non
     x, line = float(LABEL), top + 2 * LINE + GAP
     for origin, color in COLORS.items():
         draw.rectangle((x, line + 2, x + 10, line + 12), fill=color)
-        text = f"{origin} {100 * origins.count(origin) / len(origins):.0f} %"
+        text = f"{origin} {100 * counts[origin] / counts.total():.0f} %"
         draw.text((x + 15, line), text, fill=INK, font=_font())
         x += 130
     if hidden:

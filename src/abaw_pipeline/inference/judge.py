@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +36,7 @@ def judge_video(
     methods: Mapping[str, FusionMethod],
     weights: Mapping[str, Sequence[Sequence[Any]]],
     classes: Sequence[str],
-) -> pa.Table:
+) -> Iterator[pa.Table]:
     """Posteriors of each system and each fusion for each person, from the first frame with their face to the last.
 
     Sound belongs to the video, not to one of those seen in it: what systems hear is the same for all persons. A
@@ -53,27 +53,26 @@ def judge_video(
         weights: fusion -> rows of system, class, source_class, weight.
         classes: the K classes.
 
-    Returns:
-        Columns person, frame, time, x1 to y2, face, voice, system, p_<class>, predicted, in the order of system,
-        person, time; see docs/inference.md.
+    Yields:
+        A part a system and person, in the order of system, person, time: columns person, frame, time, x1 to y2, face,
+        voice, system, p_<class>, predicted; see docs/inference.md.
 
     Raises:
         DataError: no system says anything.
     """
-    tables = []
+    judged: dict[str, dict[int, pa.Table]] = {}
     for person, followed in (tracks or {NOBODY: None}).items():
         moments = _moments(followed, frames, duration)
+        moments = moments.assign(person=int(person), voice=_voiced(moments["time"].to_numpy(), voice))
         said = {**seen.get(person, {}), **heard}
         for name, values in _posteriors(said, moments, methods, weights, classes).items():
-            tables.append(moments.assign(person=int(person), system=name, **values))
-    if not tables:
+            judged.setdefault(name, {})[int(person)] = _table(moments.assign(system=name, **values), classes)
+    if not judged:
         raise DataError(
             "no system could judge it", hint="The failures of faces and sound say why; a silent video shows no face."
         )
-    judged = pd.concat(tables, ignore_index=True)
-    judged["voice"] = _voiced(judged["time"].to_numpy(), voice)
-    judged["predicted"] = np.array(classes)[judged[[f"p_{name}" for name in classes]].to_numpy().argmax(axis=1)]
-    return _table(judged, classes)
+    for persons in judged.values():
+        yield from (persons[number] for number in sorted(persons))
 
 
 def _moments(followed: pa.Table | None, frames: pa.Table | None, duration: float) -> pd.DataFrame:
@@ -149,6 +148,7 @@ def _table(judged: pd.DataFrame, classes: Sequence[str]) -> pa.Table:
     import pyarrow as pa
 
     schema = judged_schema(classes)
-    order = {name: at for at, name in enumerate(judged["system"].unique())}
-    ranked = judged.assign(rank=judged["system"].map(order)).sort_values(["rank", "person", "time"], kind="stable")
+    ranked = judged.sort_values("time", kind="stable")
+    decided = ranked[[f"p_{name}" for name in classes]].to_numpy().argmax(axis=1)
+    ranked["predicted"] = np.array(classes)[decided]
     return pa.Table.from_pandas(ranked[schema.names], schema=schema, preserve_index=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
     from abaw_pipeline.faces.settings import Faces
 
 
-def list_people(faces: pa.Table, settings: Faces, least: int) -> pa.Table:
+def list_people(faces: Iterable[pa.Table], settings: Faces, least: int) -> pa.Table:
     """Persons of a video, the most present first.
 
     Tracks are linked into persons by identity; presence is the sum of box heights over the sampled frames, as
     `faces.persons.MainPerson` has it.
 
     Args:
-        faces: a piece of face_crops.
+        faces: parts of a piece of face_crops, with the columns `faces.seen.KNOWN` at least; read more than once.
         settings: of the study; its rule of linking, or that of `MainPerson` where it has none.
         least: detected faces that a person must have to be judged; in a video of fewer sampled frames, all.
 
@@ -39,7 +40,7 @@ def list_people(faces: pa.Table, settings: Faces, least: int) -> pa.Table:
     heights = seen.boxes[:, 3] - seen.boxes[:, 1]
     rows = [np.flatnonzero(names == name) for name in np.unique(names)]
     rows = [rows[at] for at in np.argsort([-heights[own].sum() for own in rows], kind="stable")]
-    sampled = int(np.unique(faces.filter(faces.column("sampled")).column("frame").to_numpy()).size)
+    sampled = int(seen.sampled.sum())
     counts = [int(seen.detected[own].sum()) for own in rows]
     times = [seen.times[seen.at[own]] for own in rows]
     return pa.table(
@@ -55,11 +56,11 @@ def list_people(faces: pa.Table, settings: Faces, least: int) -> pa.Table:
     )
 
 
-def follow_person(faces: pa.Table, tracks: list[int], settings: Faces) -> pa.Table:
+def follow_person(faces: Iterable[pa.Table], tracks: list[int], settings: Faces) -> pa.Table:
     """Where one person is in every frame of a video.
 
     Args:
-        faces: a piece of face_crops.
+        faces: parts of a piece of face_crops, with the columns `faces.seen.SEEN` at least.
         tracks: the person's, as `list_people` names them.
         settings: what gaps are bridged.
 

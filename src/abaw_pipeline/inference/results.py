@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ def draw_movie(
     media: File,
     start: float,
     end: float,
-    judged: pa.Table,
+    judged: Iterable[pa.Table],
     preferred: Sequence[str],
     classes: Sequence[str],
     longest: int,
@@ -41,24 +41,40 @@ def draw_movie(
     scratch: str,
 ) -> Path:
     """The video with boxes, names and emotions drawn in, see `annotate.annotate_video`."""
-    shown = choose_shown(judged, preferred)
-    return annotate_video(media, judged, shown, classes, start=start, end=end, longest=longest, scratch=scratch)
+    shown, own = _of_shown(judged, preferred)
+    return annotate_video(media, own, shown, classes, start=start, end=end, longest=longest, scratch=scratch)
 
 
-def cut_strip(media: File, start: float, end: float, judged: pa.Table, preferred: Sequence[str]) -> pa.Table:
+def cut_strip(media: File, start: float, end: float, judged: Iterable[pa.Table], preferred: Sequence[str]) -> pa.Table:
     """Pictures of the video in the order of time, see `strip.film_strip`."""
-    return film_strip(media, judged, choose_shown(judged, preferred), start=start, end=end)
+    shown, own = _of_shown(judged, preferred)
+    return film_strip(media, own, shown, start=start, end=end)
 
 
-def write_table(judged: pa.Table, preferred: Sequence[str]) -> str:
+def write_table(judged: Iterable[pa.Table], preferred: Sequence[str]) -> str:
     """CSV of the shown system alone, a row a person and frame, times and probabilities to four digits."""
-    import pyarrow.compute as pc
-
-    shown = judged.filter(pc.equal(judged.column("system"), choose_shown(judged, preferred)))
-    frame = shown.to_pandas()
+    shown, own = _of_shown(judged, preferred)
+    frame = (own if shown else own.slice(0, 0)).to_pandas()
     text = io.StringIO()
     frame.round(dict.fromkeys(("x1", "y1", "x2", "y2"), 1)).round(4).to_csv(text, index=False)
     return text.getvalue()
+
+
+def _of_shown(judged: Iterable[pa.Table], preferred: Sequence[str]) -> tuple[str, pa.Table]:
+    """The system that is shown, and its rows alone; all rows where none of the preferred systems says anything.
+
+    Args:
+        judged: parts of a judgement, read twice.
+        preferred: systems in the order in which one is chosen.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    systems = [part.select(["system"]) for part in judged]
+    shown = choose_shown(pa.concat_tables(systems), preferred)
+    if not shown:
+        return shown, pa.concat_tables(judged)
+    return shown, pa.concat_tables(part.filter(pc.equal(part.column("system"), shown)) for part in judged)
 
 
 def make_page(

@@ -1,4 +1,4 @@
-"""Sound of any media file as mono samples on the file's own clock."""
+"""Sound of any media file as mono samples on the file's own clock, whole or part by part."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ JITTER = 0.01
 
 LONGEST_GAP = 3600.0
 """A hole in the timestamps longer than the file and than this (s) is damage, not silence."""
+
+PART = 10.0
+"""Seconds of sound that `decode_parts` gives at once."""
 
 END_TOLERANCE = 0.1
 """A segment may end this much (s) after its file: annotations and containers round."""
@@ -52,26 +55,63 @@ def decode_audio(path: str | Path, *, rate: int = 16_000, start: float = 0.0, en
         MediaError: missing, empty, damaged or truncated file, no sound stream, no samples, a segment that is
             empty, holds no sound or ends more than 0.1 s after the file.
     """
+    return Waveform(
+        np.concatenate([part.samples for part in decode_parts(path, rate=rate, start=start, end=end)]), rate
+    )
+
+
+def decode_parts(
+    path: str | Path, *, rate: int = 16_000, start: float = 0.0, end: float | None = None
+) -> Iterator[Waveform]:
+    """The same sound in parts of `PART` seconds (the last is what remains), decoded as they are asked for.
+
+    The file stays open until the last part was taken or the generator is closed.
+
+    Raises:
+        MediaError: as `decode_audio`, once the sound is decoded up to where the error shows.
+    """
+    size, held, count = round(PART * rate), [], 0
+    for samples in _finite(_segment(path, rate, start, end), str(path)):
+        held.append(samples)
+        count += len(samples)
+        if count >= size:
+            joined = np.concatenate(held)
+            whole = count - count % size
+            yield from (Waveform(joined[at : at + size], rate) for at in range(0, whole, size))
+            held, count = [joined[whole:].copy()], count - whole
+    if count:
+        yield Waveform(np.concatenate(held), rate)
+
+
+def _segment(path: str | Path, rate: int, start: float, end: float | None) -> Iterator[FloatArray]:
+    """Blocks of a segment's samples as they come from the decoder, then silence where the sound ends sooner."""
     _check_segment(path, rate, start, end)
     check = Path(path)
     with open_media(path) as container:
         check_wav_size(check)
         stream = sound_stream(container, str(path))
-        first, last = round(start * rate), None if end is None else round(end * rate)
-        kept, reached = _cut(_resampled(_placed(container, stream, str(path)), rate), first, last)
-        if last is None or reached < last:
-            _check_end(container, stream, reached / rate, str(path))
+        first, last, reached = round(start * rate), None if end is None else round(end * rate), 0
+        for block in _resampled(_placed(container, stream, str(path)), rate):
+            yield block[max(first - reached, 0) : None if last is None else max(last - reached, 0)]
+            reached += len(block)
+            if last is not None and reached >= last:
+                return  # the rest is not read
+        _check_end(container, stream, reached / rate, str(path))
         if reached <= first:
             raise MediaError(
                 f"no sound after {start:g} s: it ends at {reached / rate:.3f} s" if reached else "no sound samples",
                 where=str(path),
             )
-        if last is not None and reached < last:
-            kept.append(_silence_to(container, last, reached, rate, str(path)))
-    samples = np.concatenate(kept)
-    if not np.isfinite(samples).all():
-        raise MediaError("the sound has samples that are not finite numbers", where=str(path))
-    return Waveform(samples, rate)
+        if last is not None:
+            _check_reach(container, last, reached, rate, str(path))
+            yield from _silence(last - reached, rate)
+
+
+def _finite(blocks: Iterator[FloatArray], where: str) -> Iterator[FloatArray]:
+    for block in blocks:
+        if not np.isfinite(block).all():
+            raise MediaError("the sound has samples that are not finite numbers", where=where)
+        yield block
 
 
 def _check_segment(path: str | Path, rate: int, start: float, end: float | None) -> None:
@@ -99,8 +139,7 @@ def _placed(container: Any, stream: Any, where: str) -> Iterator[tuple[int, Floa
             raise MediaError(f"the data are damaged at {done / source:.3f} s: a block is lost", where=where)
         if ahead > max(LONGEST_GAP, (container.duration or 0) / 1e6) * source:
             raise MediaError(f"its timestamps jump by {ahead / source:.0f} s", where=where)
-        if ahead > 0:
-            yield source, np.zeros(ahead, np.float32)
+        yield from ((source, silence) for silence in _silence(max(ahead, 0), source))
         block = block[max(-ahead, 0) :]
         done += max(ahead, 0) + len(block)
         yield source, block
@@ -153,20 +192,6 @@ def _resampled(blocks: Iterator[tuple[int, FloatArray]], rate: int) -> Iterator[
         rest -= out.samples
 
 
-def _cut(blocks: Iterator[FloatArray], first: int, last: int | None) -> tuple[list[FloatArray], int]:
-    """Samples first to last of a stream, and how many were seen; the rest is not read."""
-    kept: list[FloatArray] = []
-    seen = 0
-    for block in blocks:
-        part = block[max(first - seen, 0) : None if last is None else max(last - seen, 0)]
-        if len(part):
-            kept.append(part)
-        seen += len(block)
-        if last is not None and seen >= last:
-            break
-    return kept, seen
-
-
 def _check_end(container: Any, stream: Any, ended: float, where: str) -> None:
     promised = sound_end(container, stream)
     if promised is not None and ended < float(promised) - tolerance(stream):
@@ -177,8 +202,8 @@ def _check_end(container: Any, stream: Any, ended: float, where: str) -> None:
         )
 
 
-def _silence_to(container: Any, last: int, reached: int, rate: int, where: str) -> FloatArray:
-    """Zeros from the end of the sound to the end of a segment that lies within the file."""
+def _check_reach(container: Any, last: int, reached: int, rate: int, where: str) -> None:
+    """Refuse a segment that ends well after the file; before that, sound that is missing is silence."""
     file_end = max((container.duration or 0) / 1e6, reached / rate)
     if last / rate > file_end + END_TOLERANCE:
         raise MediaError(
@@ -186,4 +211,9 @@ def _silence_to(container: Any, last: int, reached: int, rate: int, where: str) 
             where=where,
             hint="Check the annotation's times.",
         )
-    return np.zeros(last - reached, np.float32)
+
+
+def _silence(count: int, rate: int) -> Iterator[FloatArray]:
+    """That many zeros, a second at a time: a hole may be an hour long."""
+    for at in range(0, count, rate):
+        yield np.zeros(min(rate, count - at), np.float32)

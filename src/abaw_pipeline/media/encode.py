@@ -15,6 +15,7 @@ import numpy as np
 from abaw_pipeline.errors import MediaError
 from abaw_pipeline.media.container import reason
 from abaw_pipeline.media.soundtrack import Soundtrack
+from abaw_pipeline.threads import allowed_threads
 from abaw_pipeline.types import ByteArray, Picture
 
 TICKS = 90_000
@@ -30,7 +31,7 @@ H264 = {"preset": "veryfast", "crf": "21", "g": "60"}
 """For screens: hardly a difference to be seen; a player finds any moment within 60 pictures."""
 
 THREADS = 2
-"""Of the encoder, which is not to take all cores from other workers."""
+"""Of the encoder at most, which are enough. It has another one that looks ahead, but for a single thread."""
 
 BT709, STUDIO = 1, 1
 """FFmpeg's numbers for the color matrix, primaries and curve of high definition, and for luma from 16 to 235."""
@@ -211,7 +212,7 @@ class _Movie:
             self._stream = self._file.add_stream("libx264", rate=30, options=H264)
         coder = self._stream.codec_context
         coder.width, coder.height, coder.pix_fmt = screen.width, screen.height, "yuv420p"
-        coder.time_base, coder.thread_count = Fraction(1, TICKS), THREADS
+        coder.time_base, coder.thread_count = Fraction(1, TICKS), max(1, min(THREADS, allowed_threads() - 2))
         coder.colorspace = coder.color_primaries = coder.color_trc = BT709
         coder.color_range = STUDIO
         coder.flags |= Flags.frame_duration  # else the last picture is shown for a thirtieth of a second

@@ -6,9 +6,12 @@ import dataclasses
 from typing import Any
 
 from abaw_pipeline.errors import MediaError
-from abaw_pipeline.media.decode import decode_audio
+from abaw_pipeline.media.decode import decode_parts
 from abaw_pipeline.media.probe import probe
 from abaw_pipeline.types import File
+
+RATE = 16_000
+"""Samples a second (Hz) in which a length is counted that no header tells."""
 
 
 def read_facts(file: File) -> dict[str, Any]:
@@ -25,5 +28,5 @@ def read_facts(file: File) -> dict[str, Any]:
                 where=file.path,
                 hint="Remux it, for instance with: ffmpeg -i IN -c copy OUT.mp4",
             )
-        facts["duration"] = decode_audio(file.path).duration
+        facts["duration"] = sum(len(part.samples) for part in decode_parts(file.path, rate=RATE)) / RATE
     return facts

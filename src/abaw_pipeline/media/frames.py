@@ -14,6 +14,7 @@ from abaw_pipeline.errors import MediaError
 from abaw_pipeline.media.container import open_media, origin, picture_stream
 from abaw_pipeline.media.declared import sound_end
 from abaw_pipeline.media.whole import check_whole
+from abaw_pipeline.threads import allowed_threads
 from abaw_pipeline.types import DoubleArray
 
 COUNTABLE_CONTAINERS = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
@@ -100,6 +101,7 @@ def shown_frames(container: Any, stream: Any, where: str) -> Iterator[tuple[Any,
         MediaError: timestamps that run backwards, or neither timestamps nor a frame rate.
     """
     stream.thread_type = "AUTO"
+    stream.codec_context.thread_count = max(1, allowed_threads() - 1)  # who takes the frames works meanwhile
     begin, before = origin(container), None
     for frame, pts in _stamped(container, stream):
         if pts is not None:

@@ -70,9 +70,11 @@ def square_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
 
 def display_matrix(frame: Any) -> np.ndarray[Any, np.dtype[np.int32]] | None:
     """The 3x3 matrix by which a frame is to be turned, as FFmpeg gives it; None if there is none."""
-    from av.sidedata.sidedata import Type
+    from av.sidedata.sidedata import SideDataContainer, Type
 
-    side = frame.side_data.get(Type.DISPLAYMATRIX)
+    # frame.side_data would tie the two together, so that hundreds of frames are held until cycles are collected
+    read: Any = SideDataContainer
+    side = read(frame).get(Type.DISPLAYMATRIX)
     return None if side is None else np.frombuffer(side, np.int32, 9).reshape(3, 3)
 
 

@@ -13,7 +13,6 @@ import pandas as pd
 
 import abaw_pipeline
 from abaw_pipeline.artifacts import PieceMap, StoredMap
-from abaw_pipeline.artifacts.execution import cores
 from abaw_pipeline.evaluation.folds import FINAL, scored_folds
 from abaw_pipeline.evaluation.work import media_seconds
 from abaw_pipeline.parameters import Parameters, check_parameters
@@ -22,6 +21,7 @@ from abaw_pipeline.report.counts import annotated_units, count_asked, count_clas
 from abaw_pipeline.report.inputs import ReportInput
 from abaw_pipeline.stages import FusionStage, SystemsStage
 from abaw_pipeline.systems.storage import read_card
+from abaw_pipeline.threads import cores
 
 PACKAGES = ("kedro", "torch", "numpy", "scikit-learn", "xgboost", "librosa", "av", "opensmile")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from abaw_pipeline.audio.tape import Tape
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.types import DoubleArray, FeatureSequence, Waveform
 
@@ -46,14 +47,40 @@ def frame_blocks(samples: DoubleArray, window: int, hop: int) -> Iterator[Double
         yield frames[begin : begin + BLOCK]
 
 
-def framewise(values: DoubleArray, sound: Waveform, *, window: float, hop: float) -> FeatureSequence:
+def sample_blocks(sound: Iterable[Waveform], window: int, hop: int) -> Iterator[tuple[DoubleArray, float]]:
+    """The samples of BLOCK frames after BLOCK frames, from a sound in parts; a sound shorter than a frame is padded.
+
+    Yields:
+        Samples, float64 [n], and how much of the sound (s) is known by then: more than reaches the end of their
+        last frame, or all.
+
+    Raises:
+        DataError: no samples, not one channel, not finite, or another rate than 16 kHz.
+    """
+    tape = Tape(sound)
+    size, at = (BLOCK - 1) * hop + window, 0
+    while len(held := tape.take(at, at + size + 1)) > size:
+        yield checked(Waveform(held[:size], tape.rate)), tape.reached / tape.rate
+        at += BLOCK * hop
+    if len(held) >= window or not at:
+        yield checked(Waveform(held, tape.rate), least=window), tape.reached / tape.rate
+
+
+def framewise(values: DoubleArray, known: float, *, window: float, hop: float, first: int = 0) -> FeatureSequence:
     """Rows [T, D] with the spans of their frames: from i * hop to a window later (s), clipped to the sound.
 
     Rows that would begin after the sound (in what was padded) are left out.
+
+    Args:
+        values: a row a frame.
+        known: how long the sound is (s), at least as far as these frames go.
+        window: length of a frame (s).
+        hop: from one frame to the next (s).
+        first: number of the first of these frames.
     """
-    start = np.arange(len(values), dtype=np.float64) * hop
-    start = start[start < sound.duration]
-    return FeatureSequence(start, np.minimum(start + window, sound.duration), _finite(values[: len(start)]))
+    start = np.arange(first, first + len(values), dtype=np.float64) * hop
+    start = start[start < known]
+    return FeatureSequence(start, np.minimum(start + window, known), _finite(values[: len(start)]))
 
 
 def whole_clip(row: DoubleArray, sound: Waveform) -> FeatureSequence:

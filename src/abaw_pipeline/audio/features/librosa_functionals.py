@@ -48,31 +48,27 @@ class LibrosaFunctionals(OverWindows):
         gliding = [f"{name}_delta_voiced_{f}" for f in FUNCTIONALS for name in VOICE]
         return (*spoken, *moving, *voiced, *gliding, *RHYTHM)
 
-    def extract(self, sound: Waveform) -> FeatureSequence:
-        """One row a window, float32 [T, D]; a sound shorter than 25 ms is zero-padded to that.
+    def whole(self, sound: Waveform) -> FeatureSequence:
+        """One row, float32 [1, D]; a sound shorter than 25 ms is zero-padded to that.
 
         Raises:
             DataError: no samples, not finite, or not 16 kHz.
         """
-        return self.rows_of(sound, _whole)
-
-
-def _whole(sound: Waveform) -> FeatureSequence:
-    curves = smoothed(descriptors(checked(sound, least=WINDOW)))
-    moving = deltas(curves)
-    level, strength = curves[DESCRIPTORS.index("level")], curves[DESCRIPTORS.index("strength")]
-    active = level > level.max() - ACTIVE
-    voiced = active & (strength > PERIODIC)
-    begin, end = np.flatnonzero(active)[[0, -1]] + [0, 1]
-    chosen = voiced if voiced.sum() >= LEAST_VOICED else active
-    row = [
-        functionals(curves[:, begin:end]).ravel(),
-        functionals(moving[:, begin:end]).ravel(),
-        functionals(curves[:, chosen]).ravel(),
-        functionals(moving[: len(VOICE), chosen]).ravel(),
-        _rhythm(active, voiced, int(end - begin)),
-    ]
-    return whole_clip(np.concatenate(row), sound)
+        curves = smoothed(descriptors(checked(sound, least=WINDOW)))
+        moving = deltas(curves)
+        level, strength = curves[DESCRIPTORS.index("level")], curves[DESCRIPTORS.index("strength")]
+        active = level > level.max() - ACTIVE
+        voiced = active & (strength > PERIODIC)
+        begin, end = np.flatnonzero(active)[[0, -1]] + [0, 1]
+        chosen = voiced if voiced.sum() >= LEAST_VOICED else active
+        row = [
+            functionals(curves[:, begin:end]).ravel(),
+            functionals(moving[:, begin:end]).ravel(),
+            functionals(curves[:, chosen]).ravel(),
+            functionals(moving[: len(VOICE), chosen]).ravel(),
+            _rhythm(active, voiced, int(end - begin)),
+        ]
+        return whole_clip(np.concatenate(row), sound)
 
 
 def _rhythm(

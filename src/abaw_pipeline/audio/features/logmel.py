@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
+from abaw_pipeline.artifacts.parts import join
 from abaw_pipeline.audio.compiled import prepare_librosa
-from abaw_pipeline.audio.features.frames import RATE, checked, frame_blocks, framewise, hann
+from abaw_pipeline.audio.features.frames import BLOCK, RATE, framewise, hann, sample_blocks
 from abaw_pipeline.parts import Part
-from abaw_pipeline.types import FeatureSequence, Waveform
+from abaw_pipeline.types import DoubleArray, FeatureSequence, Waveform
+
+AT_ONCE = 256
+"""Frames whose spectra are made at once."""
 
 
 class LogMel(Part):
@@ -38,15 +43,27 @@ class LogMel(Part):
         Raises:
             DataError: no samples, not finite, or not 16 kHz.
         """
+        bands: FeatureSequence = join(self.extract_parts([sound]))
+        return bands
+
+    def extract_parts(self, sound: Iterable[Waveform]) -> Iterator[FeatureSequence]:
+        """The same of a sound in parts, BLOCK frames at a time."""
         prepare_librosa()
         from librosa.filters import mel
 
         window, hop = round(self.window * RATE), round(self.hop * RATE)
         size = 1 << (window - 1).bit_length()
         bank = mel(sr=RATE, n_fft=size, n_mels=self.bands, fmin=self.low, fmax=self.high, dtype=np.float64)
-        blocks = [
-            np.abs(np.fft.rfft(frames * hann(window), size)) ** 2 @ bank.T
-            for frames in frame_blocks(checked(sound, least=window), window, hop)
-        ]
-        values = np.log(np.maximum(np.concatenate(blocks), self.floor))
-        return framewise(values, sound, window=window / RATE, hop=hop / RATE)
+        for block, (samples, known) in enumerate(sample_blocks(sound, window, hop)):
+            values = np.log(np.maximum(_power(samples, window, hop, size) @ bank.T, self.floor))
+            yield framewise(values, known, window=window / RATE, hop=hop / RATE, first=block * BLOCK)
+
+
+def _power(samples: DoubleArray, window: int, hop: int, size: int) -> DoubleArray:
+    """Power spectra of all frames, [T, size // 2 + 1]; what is needed on the way is small beside them."""
+    frames = np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
+    power = np.empty((len(frames), size // 2 + 1))
+    for begin in range(0, len(frames), AT_ONCE):
+        spectra = np.fft.rfft(frames[begin : begin + AT_ONCE] * hann(window), size)
+        power[begin : begin + AT_ONCE] = np.abs(spectra) ** 2
+    return power

@@ -27,15 +27,11 @@ class OpenSmileFunctionals(OverWindows):
         """
         return feature_names(self.feature_set, "functionals")
 
-    def extract(self, sound: Waveform) -> FeatureSequence:
-        """One row a window, float32 [T, D].
+    def whole(self, sound: Waveform) -> FeatureSequence:
+        """One row, float32 [1, D].
 
         Raises:
             DataError: no samples, not finite, or not 16 kHz.
             PipelineError: openSMILE is not installed.
         """
-
-        def whole(part: Waveform) -> FeatureSequence:
-            return whole_clip(rows(self.feature_set, "functionals", checked(part, least=LEAST))[0], part)
-
-        return self.rows_of(sound, whole)
+        return whole_clip(rows(self.feature_set, "functionals", checked(sound, least=LEAST))[0], sound)

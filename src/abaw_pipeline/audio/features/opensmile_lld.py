@@ -16,7 +16,8 @@ from abaw_pipeline.types import FeatureSequence, Waveform
 class OpenSmileLLD(Part):
     """A row every 10 ms: 25 descriptors of eGeMAPS v02, or 65 of ComParE 2016 and their deltas.
 
-    A row's span is the 60 ms of the sets' longest frame. A sound shorter than that is zero-padded to it.
+    A row's span is the 60 ms of the sets' longest frame. A sound shorter than that is zero-padded to it. openSMILE
+    smooths over time and gives rows at the end only: it needs the whole sound, so memory grows with its length.
     """
 
     kind: Literal["opensmile_lld"] = "opensmile_lld"
@@ -52,4 +53,4 @@ class OpenSmileLLD(Part):
             moving = rows(self.feature_set, "deltas", samples)
             both = min(len(values), len(moving))
             values = np.hstack([values[:both], moving[:both]])
-        return framewise(values, sound, window=WINDOW, hop=HOP)
+        return framewise(values, sound.duration, window=WINDOW, hop=HOP)

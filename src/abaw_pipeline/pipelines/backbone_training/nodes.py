@@ -8,6 +8,7 @@ from pathlib import Path
 from abaw_pipeline.artifacts import PieceMap, RecipeMap
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.emotions import ordered
+from abaw_pipeline.pipelines.files import file_hashes
 from abaw_pipeline.stages import Backbones, FaceStage, Stills, SystemsStage, needed_backbones, needed_stills
 from abaw_pipeline.types import Table
 
@@ -15,12 +16,17 @@ log = logging.getLogger(__name__)
 
 
 def list_stills(
-    _demo: dict[str, object], stills: Stills, backbones: Backbones, face: FaceStage, systems: SystemsStage
+    _demo: dict[str, object],
+    stills: Stills,
+    backbones: Backbones,
+    face: FaceStage,
+    systems: SystemsStage,
+    execution: Execution,
 ) -> tuple[Table, Table]:
     """Images of the corpora that the running systems' backbones are trained on, and all rows that were refused."""
     from abaw_pipeline.corpora.stills import list_stills as list_all
 
-    listing, refused, notes = list_all(needed_stills(stills, backbones, face, systems))
+    listing, refused, notes = list_all(needed_stills(stills, backbones, face, systems), file_hashes(execution))
     for note in notes:
         log.info(note)
     return listing, refused

@@ -12,7 +12,7 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 nodes.list_stills,
-                {"_demo": "demo_corpus", "stills": "params:stills", **settings},
+                {"_demo": "demo_corpus", "stills": "params:stills", **settings, "execution": "params:execution"},
                 ["stills_listing", "stills_quarantine"],
                 name="list_stills",
             ),

@@ -19,5 +19,5 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="make_demo_corpus",
             )
         ],
-        tags="sound",
+        tags={"sound", "acts"},
     )

@@ -47,6 +47,7 @@ def embed_tracks(
         systems: those that run; extractors that none of them reads are left out.
         execution: where networks run.
     """
+    from abaw_pipeline.backbones.crops import FOLLOWED, MOMENTS, PICTURED
     from abaw_pipeline.backbones.embedding import embed_faces
 
     return RecipeMap(
@@ -55,8 +56,9 @@ def embed_tracks(
             (name, key): Recipe(
                 embed_faces,
                 {
-                    "faces": face_crops.ref(stretch),
-                    "tracks": face_tracks.ref(key),
+                    "moments": face_crops.ref(stretch).in_parts(MOMENTS),
+                    "faces": face_crops.ref(stretch).in_parts(PICTURED),
+                    "tracks": face_tracks.ref(key).in_parts(FOLLOWED),
                     "backbone": backbones.ref(face.extractors[name].backbone),
                     "extractor": face.extractors[name],
                 },
@@ -76,7 +78,9 @@ def extract_sound(vocals: PieceMap, sound: SoundStage, systems: SystemsStage) ->
     return RecipeMap(
         "sound_embeddings",
         {
-            (name, clip_id): Recipe(extract, {"sound": vocals.ref(clip_id), "extractor": sound.extractors[name]})
+            (name, clip_id): Recipe(
+                extract, {"sound": vocals.ref(clip_id).in_parts(), "extractor": sound.extractors[name]}
+            )
             for name in systems.needed("sound")
             for clip_id in map(str, vocals.asked)
         },

@@ -11,6 +11,7 @@ from abaw_pipeline.emotions import ordered
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.faces.settings import Faces
 from abaw_pipeline.pipelines.embedding_extraction.nodes import embed_tracks
+from abaw_pipeline.pipelines.files import file_hashes
 from abaw_pipeline.pipelines.inference.people import persons
 from abaw_pipeline.pipelines.temporal_modeling.modeling import piece_key
 from abaw_pipeline.stages import VOCALS, FaceStage, FusionStage, InferenceStage, MediaPaths, SystemsStage
@@ -22,7 +23,7 @@ ANYBODY = "clip"
 """Stands for the clip in posteriors of one clip alone."""
 
 
-def list_media(media: MediaPaths, fusion_weights: Table) -> tuple[Table, Table]:
+def list_media(media: MediaPaths, fusion_weights: Table, execution: Execution) -> tuple[Table, Table]:
     """Files, folders and manifests as clips, and what cannot be one."""
     from abaw_pipeline.corpora.listing import list_corpora
     from abaw_pipeline.corpora.media_files import MediaFiles
@@ -38,7 +39,7 @@ def list_media(media: MediaPaths, fusion_weights: Table) -> tuple[Table, Table]:
             where="fold final",
             hint="Make them with cross_validation.final: true and at least one fusion method.",
         )
-    listing, refused, notes = list_corpora({"media": MediaFiles(paths=media.root)})
+    listing, refused, notes = list_corpora({"media": MediaFiles(paths=media.root)}, file_hashes(execution))
     for note in notes:
         log.info(note)
     if listing.empty:
@@ -48,27 +49,29 @@ def list_media(media: MediaPaths, fusion_weights: Table) -> tuple[Table, Table]:
 
 def find_people(face_crops: PieceMap, faces: Faces, inference: InferenceStage) -> RecipeMap:
     """Who is seen in each video, and who of them for long enough to be judged."""
+    from abaw_pipeline.faces.seen import KNOWN
     from abaw_pipeline.inference.people import list_people
 
     arguments = {"settings": faces, "least": inference.least_faces}
     return RecipeMap(
-        "people", {key: Recipe(list_people, {"faces": face_crops.ref(key), **arguments}) for key in face_crops.asked}
+        "people",
+        {
+            key: Recipe(list_people, {"faces": face_crops.ref(key).in_parts(KNOWN), **arguments})
+            for key in face_crops.asked
+        },
     )
 
 
 def follow_people(face_crops: PieceMap, people: PieceMap, faces: Faces) -> RecipeMap:
     """Where each person is in every frame."""
+    from abaw_pipeline.faces.seen import SEEN
     from abaw_pipeline.inference.people import follow_person
 
-    return RecipeMap(
-        "face_tracks",
-        {
-            each.clip: Recipe(
-                follow_person, {"faces": face_crops.ref(each.video), "tracks": each.tracks, "settings": faces}
-            )
-            for each in persons(people)
-        },
-    )
+    recipes = {}
+    for each in persons(people):
+        found = face_crops.ref(each.video).in_parts(SEEN)
+        recipes[each.clip] = Recipe(follow_person, {"faces": found, "tracks": each.tracks, "settings": faces})
+    return RecipeMap("face_tracks", recipes)
 
 
 def extract_people(
@@ -89,7 +92,7 @@ def find_voices(vocals: PieceMap) -> RecipeMap:
     """Where a voice is heard in each video."""
     from abaw_pipeline.audio.voice import find_voice
 
-    return RecipeMap("voice", {key: Recipe(find_voice, {"sound": vocals.ref(key)}) for key in vocals.asked})
+    return RecipeMap("voice", {key: Recipe(find_voice, {"sound": vocals.ref(key).in_parts()}) for key in vocals.asked})
 
 
 def judge_faces(

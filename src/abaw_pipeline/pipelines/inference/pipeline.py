@@ -35,7 +35,12 @@ def _judging() -> Pipeline:
     said = {name: name for name in ("voice", "face_posteriors", "sound_posteriors", "fusion_weights")}
     return Pipeline(
         [
-            Node(nodes.list_media, ["params:media", "fusion_weights"], ["listing", "quarantine"], name="list_media"),
+            Node(
+                nodes.list_media,
+                ["params:media", "fusion_weights", "params:execution"],
+                ["listing", "quarantine"],
+                name="list_media",
+            ),
             Node(nodes.find_people, ["face_crops", "params:faces", "params:inference"], "people", name="find_people"),
             Node(nodes.follow_people, ["face_crops", "people", "params:faces"], "face_tracks", name="follow_people"),
             Node(

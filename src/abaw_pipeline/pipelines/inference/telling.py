@@ -83,7 +83,8 @@ def write_tables(
 
     preferred = _preferred(evaluation, fusion, systems)
     return RecipeMap(
-        "tables", {key: Recipe(write_table, {"judged": judged.ref(key), "preferred": preferred}) for key in judged}
+        "tables",
+        {key: Recipe(write_table, {"judged": judged.ref(key).in_parts(), "preferred": preferred}) for key in judged},
     )
 
 
@@ -253,7 +254,7 @@ def _shown(
         "media": File(clip["media"], clip["sha256"]),
         "start": clip["start"],
         "end": clip["end"],
-        "judged": judged.ref(clip["clip_id"]),
+        "judged": judged.ref(clip["clip_id"]).in_parts(),
         "preferred": _preferred(evaluation, fusion, systems),
     }
 

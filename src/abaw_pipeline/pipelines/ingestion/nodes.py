@@ -6,18 +6,20 @@ import logging
 from typing import Any
 
 from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap
+from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.errors import CorpusError
+from abaw_pipeline.pipelines.files import file_hashes
 from abaw_pipeline.stages import Corpora, CrossValidation
 from abaw_pipeline.types import File, Table
 
 log = logging.getLogger(__name__)
 
 
-def list_clips(_demo: dict[str, Any], corpora: Corpora) -> tuple[Table, Table]:
+def list_clips(_demo: dict[str, Any], corpora: Corpora, execution: Execution) -> tuple[Table, Table]:
     """All clips that the corpora name, with their media's content hashes, and all rows that were refused."""
     from abaw_pipeline.corpora.listing import list_corpora
 
-    listing, refused, notes = list_corpora(corpora.root)
+    listing, refused, notes = list_corpora(corpora.root, file_hashes(execution))
     for note in notes:
         log.info(note)
     if listing.empty:

@@ -11,7 +11,7 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 nodes.list_clips,
-                ["demo_corpus", "params:corpora"],
+                ["demo_corpus", "params:corpora", "params:execution"],
                 ["listing", "quarantine"],
                 name="list_clips",
             ),

@@ -108,7 +108,13 @@ def show_clips(
 
     shown = shown_clips(predictions, evaluation.clips_shown)
     crops = {clip["clip_id"]: key for key, members in segments(clips).items() for clip in members}
-    found = {str(each): (face_tracks[each], face_crops.ref(crops[str(each)])) for each in face_tracks}
+    found = {
+        str(each): (
+            face_tracks.ref(each).in_parts(["origin", "crop"]),
+            face_crops.ref(crops[str(each)]).in_parts(["track"]),
+        )
+        for each in face_tracks
+    }
     return timelines(predictions, shown), face_facts(found)
 
 
