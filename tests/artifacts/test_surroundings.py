@@ -115,10 +115,11 @@ def test_values_of_variables_are_not_shown(tmp_path, monkeypatch):
     assert "secret" not in str(found(tmp_path, "import os\ndef run(): return os.environ['MADE_TOKEN']"))
 
 
+HEAD = "from pathlib import Path\nHERE = Path(__file__)\n"
 FILES_READ = {
-    "beside the module": "from pathlib import Path\ndef run(): return Path(__file__).with_name('table.csv').read_text()",
+    "beside the module": f"{HEAD}def run(): return HERE.with_name('table.csv').read_text()",
     "below the module": "import pkgutil\ndef run(): return pkgutil.get_data('made', 'data/table.csv')",
-    "joined": "from pathlib import Path\nHERE = Path(__file__).parent\ndef run(): return (HERE / 'table.csv').read_text()",
+    "joined": f"{HEAD}def run(): return (HERE.parent / 'table.csv').read_text()",
     "in a helper": "from made.a import f\ndef run(): return f()",
 }
 
