@@ -84,7 +84,7 @@ def run_stage(stage: str, path: str, minutes: float) -> dict[str, Any]:
     started = time.perf_counter()
     job = Job(recipe.fingerprint, recipe, ("video",), {})
     store.prepare()
-    (outcome,) = run_task([job], store, check=False)
+    (outcome,) = run_task([job], store)
     if outcome.written is None:
         raise RuntimeError(outcome.traceback)
     written = outcome.written
