@@ -4,6 +4,8 @@ A `Unit` is something that code can call (a function, a class, a table ...); it 
 lie in its own module or a later one, so that imports never go in circles. `sources` writes the package's files.
 """
 
+# ruff: noqa: E501 - templates of code, a line each
+
 from __future__ import annotations
 
 from collections.abc import Iterator

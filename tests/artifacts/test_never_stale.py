@@ -114,7 +114,7 @@ def edits(draw: st.DrawFn, study: Study) -> tuple[str, Study]:
         number, style = unit.calls[0]
         unit.calls[0] = (number, draw(st.sampled_from([each for each in STYLES if each != style])))
     elif kind == "callee" and unit.calls:
-        others = [each for each in range(unit.number + 1 if unit.number < 100 else 0, len(code.units))]
+        others = list(range(unit.number + 1 if unit.number < 100 else 0, len(code.units)))
         unit.calls[0] = (draw(st.sampled_from(others)), unit.calls[0][1])
         unit.calls[1:] = [each for each in unit.calls[1:] if each[0] != unit.calls[0][0]]
     elif kind == "order of calls":
