@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import importlib
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from tests.artifacts.packages import package
 from tests.artifacts.projects import Code
 
-from abaw_pipeline.artifacts import Recipe, RecipeMap, StoredMap
+from abaw_pipeline.artifacts import Recipe, Ref, StoredMap
 from abaw_pipeline.artifacts.compute import compute_pieces
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.artifacts.formats import get_format
@@ -67,18 +68,19 @@ class Study:
 
 @dataclass
 class Store:
-    """Where pieces and manifests lie from run to run."""
+    """Where pieces and manifests lie from run to run; each piece by itself, if none is to stand for another."""
 
     folder: Path
-    manifests: dict[int, Manifest] = field(default_factory=dict)
+    alone: bool = False
+    manifests: dict[str, Manifest] = field(default_factory=dict)
 
 
 Run = dict[Address, tuple[Any, bool]]
 """Value of each piece, and whether it was computed."""
 
 
-def run(study: Study, store: Store, folder: Path, monkeypatch: Any) -> Run:
-    """Import the study's package anew and make all artifacts that are not there."""
+def run(study: Study, store: Store, folder: Path, monkeypatch: Any) -> tuple[Run, Run]:
+    """Import the study's package anew and make all artifacts that are not there; and all of them from scratch."""
     real = importlib.metadata.version
 
     def version(name: str) -> str:
@@ -88,45 +90,50 @@ def run(study: Study, store: Store, folder: Path, monkeypatch: Any) -> Run:
         patch.setattr("importlib.metadata.version", version)
         patch.setenv("MADE_SETTING", study.setting)
         get_format.cache_clear()
-        return dict(_run(study, store, folder))
+        after = dict(_run(study, store, folder))
+        with tempfile.TemporaryDirectory(dir=folder) as empty:
+            return after, dict(_run(study, Store(Path(empty), alone=True), folder))
 
 
 def _run(study: Study, store: Store, folder: Path) -> Iterator[tuple[Address, tuple[Any, bool]]]:
     main = importlib.import_module("made.main")
     base = importlib.import_module("made.base")
-    maps: list[StoredMap] = []
+    refs: dict[Address, Ref] = {}
     for number, pieces in enumerate(study.artifacts):
         unit = study.code.functions[number]
-        made = {
-            key: _recipe(getattr(main, unit.name), unit.kind, piece, maps, study, folder)
-            for key, piece in pieces.items()
-        }
-        recipes = RecipeMap(f"a{number}", made).recipes
-        there = PieceStore(str(store.folder / f"a{number}"), FORMATS[unit.kind])
-        before = {name for name, _ in there.files()}
-        execution = Execution(workers=1, on_error="raise")
-        manifest = compute_pieces(f"a{number}", recipes, there, store.manifests.get(number, Manifest()), execution)
-        store.manifests[number] = manifest
-        maps.append(StoredMap(f"a{number}", manifest.entries, there))
-        for entry in manifest.entries:
-            yield (number, str(entry.key)), (base.show(maps[-1][entry.key]), entry.path not in before)
+        function = getattr(main, unit.name)
+        recipes = {key: _recipe(function, unit.kind, piece, refs, study, folder) for key, piece in pieces.items()}
+        for part in [{key: recipe} for key, recipe in recipes.items()] if store.alone else [recipes]:
+            name = f"a{number}{'-'.join(part)}" if store.alone else f"a{number}"
+            for key, ref, new in _make(name, part, store, FORMATS[unit.kind]):
+                refs[number, key] = ref
+                yield (number, key), (base.show(ref.read()), new)
 
 
-def _recipe(function: Any, kind: str, piece: Piece, maps: list[StoredMap], study: Study, folder: Path) -> Recipe:
-    def ref(address: Address) -> Any:
-        return maps[address[0]].ref(address[1])
+def _make(name: str, recipes: Mapping[Any, Recipe], store: Store, format: str) -> Iterator[tuple[str, Ref, bool]]:
+    """Make an artifact's pieces: key, reference, and whether it was computed now."""
+    there = PieceStore(str(store.folder / name), format)
+    before = {path for path, _ in there.files()}
+    execution = Execution(workers=1, on_error="raise")
+    manifest = compute_pieces(name, recipes, there, store.manifests.get(name, Manifest()), execution)
+    store.manifests[name] = manifest
+    stored = StoredMap(name, manifest.entries, there)
+    for entry in manifest.entries:
+        yield str(entry.key), stored.ref(entry.key), entry.path not in before
 
+
+def _recipe(function: Any, kind: str, piece: Piece, refs: Mapping[Address, Ref], study: Study, folder: Path) -> Recipe:
     def unit(number: int) -> Any:
         found = study.code.units[number]
         return getattr(importlib.import_module(f"made.m{found.home}"), found.name)
 
     given: dict[str, Any] = {"x": piece.x}
     if piece.up:
-        given["up"] = ref(piece.up)
+        given["up"] = refs[piece.up]
     if piece.many:
-        given["many"] = [ref(each) for each in piece.many]
+        given["many"] = [refs[each] for each in piece.many]
     if piece.pieces:
-        given["pieces"] = ref(piece.pieces).in_parts()
+        given["pieces"] = refs[piece.pieces].in_parts()
     if piece.part:
         given["part"] = unit(piece.part[0])(scale=piece.part[1])
     if piece.file is not None:

@@ -73,6 +73,11 @@ def order_of(**numbers: int) -> list[str]:
     return list(numbers)
 
 
+def sorts(numbers: Any, x: int) -> int:
+    numbers.sort()
+    return int(numbers[x])
+
+
 def add(left: float, right: float) -> float:
     return left + right
 

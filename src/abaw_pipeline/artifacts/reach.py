@@ -22,7 +22,7 @@ from abaw_pipeline.artifacts.names import REFERENCE
 from abaw_pipeline.artifacts.search import Search
 from abaw_pipeline.artifacts.sources import find_source, is_first_party
 from abaw_pipeline.artifacts.symbols import load_symbols
-from abaw_pipeline.artifacts.witness import EditedSourceError, forget_read, is_as_imported
+from abaw_pipeline.artifacts.witness import EditedSourceError, forget_read, is_current
 
 SHORT = 16
 """Digits of a code's hash that fingerprints keep."""
@@ -56,7 +56,7 @@ class _Found:
     definitions: Mapping[str, str]
     variables: frozenset[str]
     files: frozenset[tuple[str, Path]]
-    sources: tuple[Path, ...]
+    sources: tuple[tuple[str, Path], ...]
 
     def reach(self) -> Reach:
         """The reach, with surroundings as they are now."""
@@ -127,11 +127,11 @@ def _named(module: str, name: str) -> Any:
 def _checked(module: str, name: str) -> Reach:
     """What a search finds, read anew where modules have been imported anew since it was read."""
     found = _reach(module, name)
-    if not all(map(is_as_imported, found.sources)):
+    if not all(is_current(*each) for each in found.sources):
         forget()
         found = _reach(module, name)
-        for source in found.sources:
-            if not is_as_imported(source):
+        for each, source in found.sources:
+            if not is_current(each, source):
                 raise EditedSourceError(
                     f"{source} was edited after this process had imported it, so that what runs is not what is "
                     "written there; run the program again (in a notebook: restart the kernel)"
@@ -161,5 +161,5 @@ def _reach(module: str, name: str) -> _Found:
         {label: hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8] for label, text in code.items()},
         frozenset(walk.texts if "variables" in walk.seen else ()),
         frozenset(walk.files),
-        tuple(source for each in sorted(walk.modules) if (source := find_source(each))),
+        tuple((each, source) for each in sorted(walk.modules) if (source := find_source(each))),
     )

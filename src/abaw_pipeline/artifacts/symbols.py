@@ -9,12 +9,13 @@ import tokenize
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from abaw_pipeline.artifacts.changes import changes_elsewhere, is_fresh, own_calls, running
 from abaw_pipeline.artifacts.names import Chain, Facts, bound, chain_of, facts_of
 from abaw_pipeline.artifacts.normal import bare
 from abaw_pipeline.artifacts.sources import find_source, is_first_party
-from abaw_pipeline.artifacts.witness import note_read
+from abaw_pipeline.artifacts.witness import State, note_read
 
 _QUIET = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign),
@@ -100,7 +101,12 @@ def load_symbols(module: str) -> ModuleSymbols | None:
     source = find_source(module)
     if source is None:
         return None
-    note_read(source)
+    return _parse(module, source, note_read(source))
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _parse(module: str, source: Path, _: State) -> ModuleSymbols:
+    """The symbols of a source; its state is given so that it is read again when it is another."""
     with tokenize.open(source) as file:
         text = file.read()
     package = module if source.name == "__init__.py" else module.rpartition(".")[0]

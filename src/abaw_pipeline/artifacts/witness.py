@@ -35,14 +35,17 @@ def state_of(path: Path) -> State:
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-def note_read(path: Path) -> None:
-    """Remember in which state a source is read for fingerprints; to be called before it is read."""
-    _read[str(path)] = state_of(path)
+def note_read(path: Path) -> State:
+    """Remember, before a source is read for fingerprints, in which state it is."""
+    _read[str(path)] = state = state_of(path)
+    return state
 
 
-def is_as_imported(path: Path) -> bool:
-    """Whether a source that was read had been, or has since been, imported in the same state."""
+def is_current(module: str, path: Path) -> bool:
+    """Whether a source was read in the state in which its module was imported, or would be imported now."""
     name = str(path)
+    if module not in sys.modules:
+        return state_of(path) == _read.get(name)
     return name not in _imported or _imported[name] == _read.get(name)
 
 
