@@ -72,7 +72,7 @@ test-long: $(DEV) ## kill, soak and whole-study suites
 	$(BIN)/pytest -m long --durations=10
 
 bench: $(DEV) ## measure against what one would otherwise run
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run
 
 # Kedro-Viz asks PyPI for newer versions before it starts; a proxy that is not there answers at once.
 viz: $(BASE) ## browse lineage at http://127.0.0.1:4141
