@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-WAIT_S = 60.0
+WAIT_S = 240.0
 
 
 def until(what: Callable[[], bool], seconds: float = WAIT_S) -> None:
@@ -62,7 +62,7 @@ class Cluster:
             "dask_worker",
             *where,
             *("--host", "127.0.0.1", "--nthreads", "1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0"),
-            *("--local-directory", str(self.folder), "--memory-limit", "0", "--death-timeout", "60"),
+            *("--local-directory", str(self.folder), "--memory-limit", "0", "--death-timeout", "240"),
             *options,
             cwd=cwd,
             **variables,

@@ -1,4 +1,6 @@
-"""A run that computes no piece and writes nothing: what would be made, what is there, and why.
+"""A run that computes no piece and writes no dataset: what would be made, what is there, and why.
+
+What it reads of media is remembered (`pipelines/files.py`), so that the run that follows need not read it again.
 
 Kedro's own options choose what is looked at: `kedro plan` takes all that `kedro run` takes, and
 `kedro run --runner=abaw_pipeline.dry_run.DryRunner` is the same.
@@ -141,4 +143,4 @@ def told(foreseen: list[Foreseen]) -> list[str]:
         count += made
     later = any(each.plan is None for each in foreseen)
     more = ", and what cannot be told yet" if later else ""
-    return [*lines, f"{count} pieces would be computed{more}. Nothing was computed, nothing was written."]
+    return [*lines, f"{count} pieces would be computed{more}. No piece was computed, no dataset was written."]

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from abaw_pipeline.artifacts import reach as reaching
-from abaw_pipeline.artifacts import sources, symbols
 
 _numbers = itertools.count()
 _EDIT = re.compile("‹(.*?)\\|(.*?)›", re.DOTALL)
@@ -20,9 +19,7 @@ _EDIT = re.compile("‹(.*?)\\|(.*?)›", re.DOTALL)
 
 def forget() -> None:
     """Drop what has been read of any source, as a new process would."""
-    for cached in (sources.find_source, sources.is_first_party, sources._spec, symbols.load_symbols):
-        cached.cache_clear()
-    reaching._reach.cache_clear()
+    reaching.forget()
     importlib.invalidate_caches()
     for name in [name for name in sys.modules if name.partition(".")[0].startswith("made")]:
         del sys.modules[name]

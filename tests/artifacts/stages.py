@@ -69,6 +69,15 @@ def double(x: float) -> float:
     return x * 2
 
 
+def order_of(**numbers: int) -> list[str]:
+    return list(numbers)
+
+
+def sorts(numbers: Any, x: int) -> int:
+    numbers.sort()
+    return int(numbers[x])
+
+
 def add(left: float, right: float) -> float:
     return left + right
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from abaw_pipeline.artifacts import Recipe, StoredMap, connection
 from abaw_pipeline.artifacts.compute import compute_pieces
 from abaw_pipeline.artifacts.connection import ClusterError
 from abaw_pipeline.artifacts.execution import Execution
+from abaw_pipeline.artifacts.manifest import Manifest
 from abaw_pipeline.artifacts.store import PieceStore
 
 MIB = 2**20
@@ -60,8 +62,8 @@ def variants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def run(recipes: dict, store: PieceStore, scheduler: object = "", **settings: object) -> dict:
-    execution = Execution.model_validate({"workers": 1, "scheduler": str(scheduler), **settings})
-    return {entry.key: entry for entry in compute_pieces("numbers", recipes, store, {}, execution)}
+    execution = Execution.model_validate({"workers": 1, "scheduler": str(scheduler), "worker_wait_s": 240, **settings})
+    return {entry.key: entry for entry in compute_pieces("numbers", recipes, store, Manifest(), execution).entries}
 
 
 def json_store(folder: Path) -> PieceStore:
@@ -137,6 +139,29 @@ def test_a_stop_gives_the_stage_s_own_exception_and_cancels_the_rest(two, tmp_pa
     done = len(lines(log))
     time.sleep(0.5)
     assert len(lines(log)) == done < 50
+
+
+INTERRUPTED = """
+import sys
+from pathlib import Path
+from tests.artifacts.test_cluster import json_store, run, slow
+run(slow(Path(sys.argv[1]), 500), json_store(Path(sys.argv[2])), sys.argv[3])
+"""
+
+
+def test_an_interrupt_takes_back_what_is_left(two, tmp_path):
+    """Ctrl-C: it must end the run, and not leave a cluster at work for nobody."""
+    log, path = tmp_path / "log", os.pathsep.join(entry for entry in sys.path if entry)
+    command = [sys.executable, "-c", INTERRUPTED, str(log), str(tmp_path / "pieces"), two.address]
+    child = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE, text=True)
+    until(lambda: len(lines(log)) > 4 or child.poll() is not None)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=120)
+    assert said.rstrip().endswith("KeyboardInterrupt")
+    time.sleep(0.5)  # what runs may end
+    done = len(lines(log))
+    time.sleep(0.5)
+    assert len(lines(log)) == done < 400
 
 
 def test_a_worker_that_is_killed_loses_nothing(two, tmp_path):
@@ -223,7 +248,7 @@ def test_a_worker_that_joins_later_and_cannot_do_the_work_is_named(tmp_path, var
     assert isinstance(found[0], ClusterError)
     assert "1 of 2 workers" in str(found[0])
     assert "the code of run is not what it was planned with" in str(found[0])
-    values = {store.path(path).read_text() for path in store.present()}
+    values = {store.path(path).read_text() for path, _ in store.files()}
     assert values <= {str(n + 1) for n in range(2000)}
     assert len(values) == len(store.present()), "a piece of the other code was stored"
 

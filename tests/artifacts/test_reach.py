@@ -4,12 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.artifacts import values
 from tests.artifacts.packages import package, reach_of, read_cases
 
 from abaw_pipeline.artifacts.reach import UnreachableCodeError, reach, reach_text
 
 MAIN = "main.py"
-CHANGED = read_cases("definitions") | read_cases("imports") | read_cases("top_level")
+CHANGED = {}
+for name in ("definitions", "imports", "top_level", "bindings", "registries", "names_computed"):
+    CHANGED |= read_cases(name)
 UNCHANGED = read_cases("unchanged")
 
 
@@ -94,18 +97,18 @@ def test_packages_without_init_are_followed(tmp_path: Path):
     assert found(1) == found(1) != found(2)
 
 
-def test_only_reached_numerical_libraries_count(tmp_path: Path):
+def test_only_reached_libraries_that_compute_count(tmp_path: Path):
     files = {
         "__init__.py": "",
-        MAIN: "import json\nimport numpy as np\nimport scipy\nimport pandas\nfrom made.a import f\n"
-        "def run(): return np.linalg.norm, f, json.dumps, pandas.DataFrame",
+        MAIN: "import json\nimport numpy as np\nimport scipy\nimport pydantic\nfrom made.a import f\n"
+        "def run(): return np.linalg.norm, f, json.dumps, pydantic.BaseModel",
         "a.py": "def f():\n    from sklearn.svm import SVC\n    import torch.nn as nn\n    return SVC, nn.Linear\n"
         "def g():\n    import librosa\n    return librosa.load",
     }
     with package(tmp_path, files):
         found = reach_text("made.main:run")
     assert found is not None
-    assert [text.split()[0] for text in found.libraries] == ["numpy", "scikit-learn", "torch"]
+    assert [text.split()[0] for text in found.libraries] == ["numpy", "python", "scikit-learn", "torch"]
     assert f"numpy {np.__version__}" in found.libraries
 
 
@@ -123,50 +126,15 @@ def test_searching_imports_nothing(tmp_path: Path):
     assert "xmlrpc.client" not in sys.modules
 
 
-def _deco(function):
-    @functools.wraps(function)
-    def wrapped():
-        return function() + 1
-
-    return wrapped
-
-
-def named() -> int:
-    return 1
-
-
-class Holder:
-    def method(self):
-        return 1
-
-    @classmethod
-    def made(cls):
-        return cls()
-
-    @staticmethod
-    def alone():
-        return 1
-
-
-renamed = _deco(named)
-
-
-def _nested():
-    def inner():
-        return 1
-
-    return inner
-
-
 UNREACHABLE = {
     "lambda": lambda: 1,
-    "nested": _nested(),
+    "nested": values.nested(),
     "builtin": len,
     "ufunc": np.add,
-    "partial": functools.partial(named),
-    "bound": Holder().method,
-    "class method": Holder.made,
-    "wrapped under a borrowed name": renamed,
+    "partial": functools.partial(values.named),
+    "bound": values.Holder().method,
+    "class method": values.Holder.made,
+    "wrapped under a borrowed name": values.renamed,
     "library": np.mean,
     "no function": 3,
 }
@@ -178,7 +146,7 @@ def test_what_has_no_source_of_its_own_is_refused(item):
         reach(item)
 
 
-@pytest.mark.parametrize("item", [named, Holder, Holder.method, Holder.alone])
+@pytest.mark.parametrize("item", [values.named, values.Holder, values.Holder.method, values.Holder.alone])
 def test_what_another_process_can_find_is_accepted(item):
     assert reach(item).code
 

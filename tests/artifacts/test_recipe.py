@@ -76,9 +76,11 @@ def test_an_exception_among_the_results_of_a_chunk_is_raised():
         Recipe(stages.chunk_marks_odd, {"x": 3}, chunk=4).compute()
 
 
-def test_a_recipe_is_current_until_its_fingerprint_is_another_s():
-    recipe = Recipe(stages.scaled, {"x": 1, "gain": stages.Gain()})
-    assert recipe.is_current()
-    assert pickle.loads(pickle.dumps(recipe)).is_current()
+def test_a_recipe_is_what_it_was_until_its_code_or_arguments_change():
+    numbers = [1, 2]
+    recipe = Recipe(stages.scaled, {"x": numbers, "gain": stages.Gain()})
+    assert not recipe.changed()
+    assert not pickle.loads(pickle.dumps(recipe)).changed()
+    numbers.append(3)
     recipe.components["code"] = "other"
-    assert not recipe.is_current()
+    assert sorted(recipe.changed()) == ["argument x", "code"]

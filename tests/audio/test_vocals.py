@@ -24,7 +24,7 @@ def recipe(path, separator: Separator, start: float = 0.3, end: float = 11.7) ->
 def stored(made: Recipe, folder) -> Waveform:
     store = PieceStore(str(folder), "audio")
     store.prepare()
-    (outcome,) = run_task([Job(made.fingerprint, made, ("a",), {})], store, check=False)
+    (outcome,) = run_task([Job(made.fingerprint, made, ("a",), {})], store)
     if outcome.error is not None:
         raise outcome.error
     samples, rate = soundfile.read(store.path(outcome.written.path), dtype="float32")

@@ -9,5 +9,8 @@ from abaw_pipeline.artifacts.maps import PieceMap, RecipeMap, StoredMap
 from abaw_pipeline.artifacts.recipe import Recipe
 from abaw_pipeline.artifacts.refs import BlockedError, LostPieceError, Ref
 from abaw_pipeline.artifacts.shards import shard
+from abaw_pipeline.artifacts.witness import watch
 
 __all__ = ["BlockedError", "Key", "LostPieceError", "PieceMap", "Recipe", "RecipeMap", "Ref", "StoredMap", "shard"]
+
+watch()

@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Generator, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from abaw_pipeline.artifacts.cluster_worker import Probe, UnfitWorkerError, complaints, lay_out
@@ -148,17 +148,19 @@ class _Dispatch:
 
         waiting, handed = iter(tasks), dict[Any, Task]()
         while self._hand_out(waiting, handed):
-            with suppress(queue.Empty):
+            try:
                 future, result = self._ended.get(timeout=_LOOK_S)
-                task = handed.pop(future)
-                if isinstance(result, KilledWorker):
-                    killers.append(task)
-                elif isinstance(result, OSError | CancelledError):
-                    raise result
-                elif isinstance(result, Exception):
-                    self._refuse(result)
-                else:
-                    yield from result
+            except queue.Empty:
+                continue
+            task = handed.pop(future)
+            if isinstance(result, KilledWorker):
+                killers.append(task)
+            elif isinstance(result, OSError | CancelledError):
+                raise result
+            elif isinstance(result, Exception):
+                self._refuse(result)
+            else:
+                yield from result
 
     def _refuse(self, error: Exception) -> NoReturn:
         """Say why a worker could not even begin; a recipe's own exception is an outcome and never comes here."""

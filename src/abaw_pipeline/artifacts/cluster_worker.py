@@ -16,7 +16,8 @@ from pathlib import Path
 from abaw_pipeline.artifacts.fingerprint import components
 from abaw_pipeline.artifacts.recipe import Recipe
 from abaw_pipeline.artifacts.store import PieceStore
-from abaw_pipeline.artifacts.work import CodeChangedError, Outcome, Task, run_task
+from abaw_pipeline.artifacts.witness import EditedSourceError
+from abaw_pipeline.artifacts.work import CodeChangedError, Outcome, Task, run_in_worker
 
 PYTHON = "{}.{}".format(*sys.version_info)
 
@@ -81,11 +82,19 @@ def run_if_fit(jobs: Task, store: PieceStore, probe: Probe) -> list[Outcome]:
     found = complaints(probe)
     if found:
         raise UnfitWorkerError(f"{_address()}: {'; '.join(found)}")
-    outcomes = run_task(jobs, store, check=True)
-    if any(isinstance(outcome.error, CodeChangedError) for outcome in outcomes):
-        changed = next(job.recipe for job in jobs if not job.recipe.is_current())
-        raise UnfitWorkerError(f"{_address()}: {'; '.join(differences(changed))}")
+    outcomes = run_in_worker(jobs, store)
+    changed = next((outcome.error for outcome in outcomes if isinstance(outcome.error, CodeChangedError)), None)
+    if changed is not None:
+        raise UnfitWorkerError(f"{_address()}: {'; '.join(_differences_of(jobs)) or changed}")
     return outcomes
+
+
+def _differences_of(jobs: Task) -> list[str]:
+    """How this process differs from the one that planned the work; nothing where its own files were just edited."""
+    try:
+        return next(filter(None, (differences(job.recipe) for job in jobs)), [])
+    except EditedSourceError:
+        return []
 
 
 def differences(recipe: Recipe) -> list[str]:

@@ -94,7 +94,7 @@ def _outcomes(jobs: list[Job], store: PieceStore, execution: Execution) -> Gener
     processes = execution.processes(len(tasks))
     if processes == 1:
         for task in tasks:
-            yield from run_task(task, store, check=False)
+            yield from run_task(task, store)
     else:
         yield from run_in_processes(tasks, store, processes)
 

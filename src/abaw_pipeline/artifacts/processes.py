@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 
 from abaw_pipeline.artifacts.store import PieceStore
-from abaw_pipeline.artifacts.work import Outcome, Task, WorkerDiedError, failed, run_task
+from abaw_pipeline.artifacts.work import Outcome, Task, WorkerDiedError, failed, run_in_worker
 from abaw_pipeline.threads import cores
 
 _HANDED_OUT = 2
@@ -65,7 +65,7 @@ def _parallel(tasks: list[Task], store: PieceStore, processes: int) -> Generator
     threads = max(1, cores() // processes)
     with parallel_config("loky", n_jobs=processes, inner_max_num_threads=threads):
         parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=_HANDED_OUT * processes)
-        generator = parallel(delayed(run_task)(task, store, check=True) for task in tasks)
+        generator = parallel(delayed(run_in_worker)(task, store) for task in tasks)
         try:
             for outcomes in generator:
                 yield from outcomes

@@ -43,12 +43,17 @@ class Recipe:
         """Hash of everything that can change the result."""
         return combine(self.components)
 
-    def is_current(self) -> bool:
-        """Whether this process has the code, and the libraries, that the fingerprint was made from.
+    def changed(self) -> list[str]:
+        """Parts of the fingerprint that are no longer what they were when it was made; empty if all is well.
 
-        False in a worker that started after a file was edited: it would store a piece under the wrong name.
+        Code differs in a worker that started after a file was edited: it would store a piece under the wrong name.
+        Arguments differ where somebody has changed a list or an array in place.
+
+        Raises:
+            EditedSourceError: this process has imported other code than it has read.
         """
-        return components(self.function, self.arguments) == self.components
+        now = components(self.function, self.arguments)
+        return [name for name in self.components.keys() | now.keys() if self.components.get(name) != now.get(name)]
 
     def compute(self) -> Any:
         """Make the piece here and now.
@@ -69,7 +74,8 @@ def run_chunk(recipes: Sequence[Recipe]) -> list[Any]:
     """
     first = recipes[0]
     shared: dict[str, Any] = {}
-    resolved = [{name: _read(value, shared) for name, value in recipe.arguments.items()} for recipe in recipes]
+    # in one order, since their order is not in the fingerprint
+    resolved = [{name: _read(value, shared) for name, value in sorted(recipe.arguments.items())} for recipe in recipes]
     if not first.chunk:
         return [first.function(**resolved[0], **first.execution)]
     results = list(first.function(resolved, **first.execution))

@@ -41,7 +41,7 @@ def is_first_party(root: str) -> bool:
     if spec is None:
         return False
     places = [spec.origin] if spec.origin else list(spec.submodule_search_locations or [])
-    return any(_is_outside(Path(place).resolve()) for place in places if Path(place).exists())
+    return any(not is_installed(Path(place)) for place in places if Path(place).exists())
 
 
 @functools.cache
@@ -68,8 +68,10 @@ def _spec_below(module: str, places: list[str]) -> ModuleSpec | None:
         return spec
 
 
-def _is_outside(path: Path) -> bool:
-    return not any(path.is_relative_to(folder) for folder in _installed_folders())
+def is_installed(path: Path) -> bool:
+    """Whether a file or folder lies where Python and what is installed lie."""
+    resolved = path.resolve()
+    return any(resolved.is_relative_to(folder) for folder in _installed_folders())
 
 
 @functools.cache
@@ -77,3 +79,24 @@ def _installed_folders() -> tuple[Path, ...]:
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     folders = [*map(sysconfig.get_path, names), *site.getsitepackages(), site.getusersitepackages()]
     return tuple({Path(folder).resolve() for folder in folders})
+
+
+@functools.cache
+def find_binary(module: str) -> Path | None:
+    """The compiled file of a first-party module that is not Python; None for any other."""
+    if not is_first_party(module.partition(".")[0]) or find_source(module) is not None:
+        return None
+    spec = _spec(module)
+    return Path(spec.origin) if spec is not None and spec.origin and Path(spec.origin).is_file() else None
+
+
+@functools.cache
+def submodules(package: str) -> tuple[str, ...]:
+    """First-party modules directly inside a package."""
+    source = find_source(package)
+    if source is None or source.name != "__init__.py":
+        return ()
+    names = {path.stem for path in source.parent.glob("*.py")} | {
+        path.parent.name for path in source.parent.glob("*/*.py")
+    }
+    return tuple(f"{package}.{name}" for name in sorted(names - {"__init__"}))

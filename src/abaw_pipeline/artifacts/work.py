@@ -11,6 +11,7 @@ from typing import Any
 from abaw_pipeline.artifacts.plan import Job
 from abaw_pipeline.artifacts.recipe import run_chunk
 from abaw_pipeline.artifacts.store import PieceStore, Written
+from abaw_pipeline.artifacts.witness import EditedSourceError, edited
 from abaw_pipeline.threads import limit_threads
 
 Task = list[Job]
@@ -36,25 +37,54 @@ class CodeChangedError(RuntimeError):
     """A worker has other code than the process that planned the work: a file was edited in between."""
 
 
-def run_task(jobs: Sequence[Job], store: PieceStore, *, check: bool) -> list[Outcome]:
+class ArgumentChangedError(RuntimeError):
+    """A recipe's argument was changed in place after the work was planned."""
+
+
+def run_task(jobs: Sequence[Job], store: PieceStore) -> list[Outcome]:
     """Compute and store each job's piece.
 
     Args:
         jobs: several plain ones, or those that one call of a chunked function serves.
         store: where the pieces go.
-        check: whether this is another process than the one that planned the work: it keeps to its share of the
-            cores, and makes sure that it has the code that the fingerprints speak of.
     """
-    if check:
-        limit_threads()
-        changed = [job for job in jobs if not job.recipe.is_current()]
-        if changed:
-            name = changed[0].recipe.function.__qualname__
-            error = CodeChangedError(f"{name}: its code was edited while the program ran; run it again")
-            return [failed(job, error) for job in jobs]
     if len(jobs) > 1 and jobs[0].recipe.chunk:
         return _run_chunk(jobs, store)
     return [_run_one(job, store) for job in jobs]
+
+
+def run_in_worker(jobs: Sequence[Job], store: PieceStore) -> list[Outcome]:
+    """What `run_task` does, in another process than the one that planned the work: it keeps to its share of cores."""
+    limit_threads()
+    return run_task(jobs, store)
+
+
+def _check(job: Job) -> None:
+    """Make sure, right before the work, that what will run is what the fingerprint speaks of.
+
+    Raises:
+        CodeChangedError: this process has other code.
+        ArgumentChangedError: an argument is not what it was.
+    """
+    recipe = job.recipe
+    try:
+        changed = sorted(recipe.changed())
+    except EditedSourceError as error:
+        raise CodeChangedError(str(error)) from None
+    name = recipe.function.__qualname__
+    if any(each.startswith("code") or each in {"libraries", "generation"} for each in changed):
+        raise CodeChangedError(f"{name}: its code was edited while the program ran; run it again")
+    if changed:
+        raise ArgumentChangedError(
+            f"{name}: {', '.join(changed)} changed after the work was planned; several recipes may share an argument, "
+            "so a function must not change what it is given: let it work on a copy"
+        )
+
+
+def _check_sources() -> None:
+    """Make sure, after the work, that nothing it imported late had been edited; CodeChangedError if so."""
+    if (source := edited()) is not None:
+        raise CodeChangedError(f"{source} was edited between planning and importing it; run the program again")
 
 
 def failed(job: Job, error: BaseException, started: float | None = None) -> Outcome:
@@ -67,6 +97,7 @@ def failed(job: Job, error: BaseException, started: float | None = None) -> Outc
 def _run_one(job: Job, store: PieceStore) -> Outcome:
     started = time.perf_counter()
     try:
+        _check(job)
         (value,) = run_chunk([job.recipe])
         if isinstance(value, Exception):
             return failed(job, value, started)
@@ -78,6 +109,8 @@ def _run_one(job: Job, store: PieceStore) -> Outcome:
 def _run_chunk(jobs: Sequence[Job], store: PieceStore) -> list[Outcome]:
     started = time.perf_counter()
     try:
+        for job in jobs:
+            _check(job)
         values = run_chunk([job.recipe for job in jobs])
     except (Exception, SystemExit):  # noqa: BLE001 - one key must not take the others down: each gets its own call
         return [_run_one(job, store) for job in jobs]
@@ -96,7 +129,13 @@ def _run_chunk(jobs: Sequence[Job], store: PieceStore) -> list[Outcome]:
 
 
 def _store(job: Job, value: Any, store: PieceStore, started: float) -> Outcome:
+    _check_sources()
     written = store.write(job.fingerprint, value)
+    try:
+        _check_sources()  # a generator has worked while it was stored
+    except CodeChangedError:
+        store.path(written.path).unlink(missing_ok=True)
+        raise
     return Outcome(job.fingerprint, written, time.perf_counter() - started)
 
 
