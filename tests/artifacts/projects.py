@@ -93,7 +93,7 @@ class Code:
         files["main.py"] = self._main()
         heads, calls = self._calls(self.thing)
         files["formats.py"] = _TEMPLATES["file"]["formats.py"][1].format(
-            heads="\n".join(heads), value=self.thing.value, calls=calls
+            heads="\n".join([*_heads(), *heads]), value=self.thing.value, calls=calls
         )
         return files
 

@@ -112,6 +112,24 @@ def test_only_reached_libraries_that_compute_count(tmp_path: Path):
     assert f"numpy {np.__version__}" in found.libraries
 
 
+def test_the_order_of_sets_does_not_matter():
+    """Each worker hashes texts in its own way; a digest that depends on it would be another in each."""
+    import os
+    import subprocess
+
+    program = (
+        "from abaw_pipeline.artifacts.reach import reach_text\n"
+        "print(reach_text('abaw_pipeline.systems.recipes:fit_system'))"
+    )
+
+    def found(seed: int) -> str:
+        environment = os.environ | {"PYTHONHASHSEED": str(seed), "PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-c", program]
+        return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+
+    assert found(1) == found(2)
+
+
 def test_searching_imports_nothing(tmp_path: Path):
     files = {
         "__init__.py": "",

@@ -7,7 +7,9 @@ import enum
 import functools
 from collections import namedtuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+
+from abaw_pipeline.parts import Part
 
 Point = namedtuple("Point", "x y")
 Place = namedtuple("Place", "x y")
@@ -55,6 +57,10 @@ class Noted:
     @functools.cached_property
     def later(self):
         return self.x + 1
+
+
+class Keeping(Part):
+    _kept: int = PrivateAttr(0)
 
 
 class Open(BaseModel):

@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from abaw_pipeline.artifacts.media_formats import AudioFormat, MovieFormat, PictureFormat
-from abaw_pipeline.artifacts.reach import reach
+from abaw_pipeline.artifacts.reach import SHORT, Reach, reach
 from abaw_pipeline.artifacts.table_formats import FeatureFormat, TableFormat
 
 
@@ -153,7 +153,16 @@ def get_format(name: str) -> Format:
 
 
 def storage_text(name: str) -> str:
-    """A format's place in fingerprints: name and generation, and the code of one that lies elsewhere."""
+    """A format's place in fingerprints: name and generation; the code, and libraries, of one that lies elsewhere.
+
+    The code of the class that a piece has when it is read counts for all formats: whoever reads a piece may call
+    its methods without naming them.
+    """
     made = get_format(name)
-    code = "" if name in _BUILT_IN else f" {reach(type(made)).code[:16]}"
-    return f"{name} {made.generation}{code}"
+    holds = getattr(made, "holds", None)
+    found = [reach(each) for each in [*([] if name in _BUILT_IN else [type(made)]), *([holds] if holds else [])]]
+    return " ".join([name, str(made.generation), *(text for each in found for text in _texts(each))])
+
+
+def _texts(found: Reach) -> list[str]:
+    return [found.code[:SHORT], *found.libraries]

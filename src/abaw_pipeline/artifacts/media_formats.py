@@ -20,6 +20,7 @@ class AudioFormat:
     """A Waveform as 16-bit FLAC. Samples beyond full scale are clipped, as any decoder's would be."""
 
     suffix, generation = ".flac", 1
+    holds = Waveform
 
     def write(self, value: Any, path: Path) -> int:
         """Write the sound; its samples."""

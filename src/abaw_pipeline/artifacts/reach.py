@@ -3,6 +3,22 @@
 The search is static and errs on the side of too much: a name that might refer to a helper counts as one, and so
 does all that the modules on the way do while they are imported. Docstrings, comments, formatting and mere
 annotations do not count, unless the code that is reached reads them.
+
+Counted, too, though no name leads there: what modules do to each other while they are imported, in which order, and
+classes that enter themselves somewhere as they are derived; whole modules where code computes names (`import_module`,
+`globals`, `getattr` of a module) and every module that a text then names; texts of the form "package.module:name";
+data files and environment variables that texts in the code name; compiled modules.
+
+Not seen, since nothing in the code that is reached says it (each has a test in `edits/unseen.txt` or `test_limits`):
+
+- a registry filled, or a function replaced, by a module that nothing on the way imports; entry points of packages
+- code inside a text that is executed, and modules whose names are put together of less than "package." and a name
+- files and variables whose names are computed; what comes over a network, from a clock, or by chance without a seed
+- where a `File` lies, and what a part keeps in private attributes: both are left out by declaration
+- the code of the built-in formats, which have a generation instead
+- module state that an earlier piece has left in the same process, and objects that it was given in `execution`
+- a library that changes without a new version, and libraries of the system that another library is linked to
+- code that asks for a name before it is bound, and catches the NameError
 """
 
 from __future__ import annotations
@@ -158,7 +174,10 @@ def _reach(module: str, name: str) -> _Found:
     return _Found(
         digest,
         tuple(sorted(versions)),
-        {label: hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8] for label, text in code.items()},
+        {
+            label: hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+            for label, text in sorted(code.items())
+        },
         frozenset(walk.texts if "variables" in walk.seen else ()),
         frozenset(walk.files),
         tuple((each, source) for each in sorted(walk.modules) if (source := find_source(each))),

@@ -42,6 +42,7 @@ class Search:
         self._effects: dict[str, list[ast.stmt]] = {}
         self._bare: dict[str, list[ast.stmt]] = {}
         self._trees: list[tuple[ModuleSymbols, ast.stmt, Facts]] = []
+        self._computing: set[int] = set()
 
     def run(self, module: str, path: Chain) -> None:
         """Take in a definition and, until nothing new comes up, what it refers to."""
@@ -175,7 +176,11 @@ class Search:
             tree, facts = symbols.bare(statement)
             self._bare[label].append(tree)
             self._trees.append((symbols, tree, facts))
+            before, self.seen = self.seen, set()
             self._references(symbols, facts)
+            if "computed" in self.seen:
+                self._computing.add(id(tree))
+            self.seen |= before
 
     def _references(self, symbols: ModuleSymbols, facts: Facts) -> None:
         local = symbols.imported(facts)
@@ -216,7 +221,7 @@ class Search:
                 self._ask_derived(module)
             return len(modules)
         for symbols, tree, facts in self._trees[start:]:
-            for module, path in peculiar.meant(tree, facts, symbols.package):
+            for module, path in peculiar.meant(tree, facts, symbols.package, imports=id(tree) in self._computing):
                 self._ask(module, path)
         return len(self._trees)
 

@@ -47,6 +47,7 @@ class FeatureFormat:
     """A FeatureSequence in Parquet: start, end (seconds), embedding (fixed-size list of float32)."""
 
     suffix, generation = ".parquet", 1
+    holds = FeatureSequence
 
     def write(self, value: Any, path: Path) -> int:
         """Write the sequence; its feature vectors. ValueError where a value is not finite."""
