@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from row import Row, held, row, timed
+from benchmarks.row import Row, held, row, timed
 
 PROJECT = Path(__file__).resolve().parents[1]
 EMPTY = {

@@ -1,7 +1,7 @@
 """MCWF's pool and the bootstrap over subjects, each against a plain loop."""
 
 import numpy as np
-from row import Row, row, timed
+from benchmarks.row import Row, row, timed
 
 
 def rows() -> list[Row]:

@@ -3,8 +3,8 @@
 import tempfile
 from pathlib import Path
 
-import stages
-from row import Row, held, row, timed
+from benchmarks import stages
+from benchmarks.row import Row, held, row, timed
 
 from abaw_pipeline.artifacts import Recipe
 from abaw_pipeline.artifacts.compute import compute_pieces

@@ -3,10 +3,10 @@
 import tempfile
 from pathlib import Path
 
-import stages
+from benchmarks import stages
+from benchmarks.row import Row, held, row, timed
 from kedro.io.core import Version
 from kedro_datasets.partitions import PartitionedDataset
-from row import Row, held, row, timed
 
 from abaw_pipeline.artifacts import Recipe, RecipeMap
 from abaw_pipeline.datasets import RecipeDataset

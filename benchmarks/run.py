@@ -1,6 +1,6 @@
 """Ratios against what one would otherwise run, side by side; a table and data/08_reporting/bench.json.
 
-`python benchmarks/run.py` measures everything, `python benchmarks/run.py pieces fusion` some of it.
+`python -m benchmarks.run` measures everything, `python -m benchmarks.run pieces fusion` some of it.
 """
 
 import importlib
@@ -9,8 +9,6 @@ import platform
 import sys
 from importlib.metadata import version
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 PARTS = ("pieces", "parallel", "scale", "memory", "cold_start", "fusion")
 LIBRARIES = ("kedro", "kedro-datasets", "joblib", "pyarrow", "numpy", "torch", "scikit-learn")
@@ -22,7 +20,7 @@ def main(chosen: list[str]) -> None:
         sys.exit(f"no benchmark {unknown[0]!r}; there are: {', '.join(PARTS)}")
     rows = []
     for part in chosen or PARTS:
-        for row in importlib.import_module(part).rows():
+        for row in importlib.import_module(f"benchmarks.{part}").rows():
             rows.append({"part": part, **row})
             print(told(rows[-1]), flush=True)
     target = Path("data/08_reporting/bench.json")

@@ -6,20 +6,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-from row import Row, row
+from benchmarks.row import Row, row
 
 SIZES = (10, 100, 1000)
 SCRIPT = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
-sys.path.insert(0, sys.argv[3])
-import stages
 from abaw_pipeline.artifacts import Recipe, StoredMap
 from abaw_pipeline.artifacts.compute import compute_pieces
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.artifacts.manifest import Manifest
 from abaw_pipeline.artifacts.store import PieceStore
 from abaw_pipeline.audio.features import LibrosaFunctionals
+from benchmarks import stages
+from benchmarks.memory_of_faces import peak
 
 folder, count = Path(sys.argv[1]), int(sys.argv[2])
 
@@ -36,7 +36,7 @@ make(-4, 4)  # libraries are imported and compiled
 started = time.perf_counter()
 make(0, count)
 spent = time.perf_counter() - started
-print(json.dumps([spent / count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+print(json.dumps([spent / count, peak()]))
 """
 
 
@@ -59,8 +59,8 @@ def _measure(count: int) -> list[float]:
     best: list[float] = []
     for _ in range(3 if count < 1000 else 1):
         with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, "-c", SCRIPT, folder, str(count), str(Path(__file__).parent)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            command = [sys.executable, "-c", SCRIPT, folder, str(count)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[1])
         measured = json.loads(done.stdout.splitlines()[-1])
         best = measured if not best else [min(pair) for pair in zip(best, measured, strict=True)]
     return best

@@ -32,7 +32,7 @@ def entries(path: Path | None) -> list[Entry] | None:
 
     if path is None or b"abaw_pipeline.manifest" not in (pq.read_schema(path).metadata or {}):
         return None
-    return read_manifest(path)
+    return read_manifest(path).entries
 
 
 def computed(before: Sequence[Entry], after: Sequence[Entry]) -> list[tuple[Entry, str]]:

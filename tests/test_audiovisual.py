@@ -34,7 +34,7 @@ def results(project: Project, measure: str = "uar") -> dict[str, float]:
 
 
 def pieces(project: Project, layer: str, name: str) -> Iterator[tuple[object, object]]:
-    for entry in read_manifest(project.latest(f"data/{layer}/demo/{name}.parquet")):
+    for entry in read_manifest(project.latest(f"data/{layer}/demo/{name}.parquet")).entries:
         yield entry.key, entry.path and pq.read_table(project.folder / "data" / layer / name / entry.path)
 
 

@@ -81,7 +81,9 @@ def test_a_changed_feature_is_named_and_work_is_stopped_before_it_begins(demo_pr
     status, facts, said = rerun(fresh, "--store", str(demo_project.folder / "data"), "--whole", "--no-site")
     assert status == 1, said
     assert len(facts["problems"]) == 1
-    assert re.search(r"sound_embeddings: 42 would be computed \(argument extractor changed", facts["problems"][0])
+    assert re.search(
+        r"sound_embeddings: 42 would be computed \(argument extractor.window_s changed", facts["problems"][0]
+    )
     assert "sound_embeddings" not in facts["artifacts"], "no piece was made"
     assert facts["artifacts"]["vocals"]["computed"] == 0
 

@@ -193,7 +193,7 @@ def test_a_failing_stage_stops_the_run_where_asked_to(demo_copy: Project) -> Non
 
 
 def test_manifests_name_exactly_what_was_asked_for(demo_project: Project) -> None:
-    keys = {name: [e.key for e in read_manifest(demo_project.latest(path))] for name, path in ARTIFACTS.items()}
+    keys = {name: [e.key for e in read_manifest(demo_project.latest(path)).entries] for name, path in ARTIFACTS.items()}
     folds = pd.read_parquet(demo_project.latest("data/03_primary/demo/folds.parquet"))["fold"].unique()
     assert set(keys["sound_systems"]) == {(system, fold) for system in ("svm", "lda") for fold in folds}
     assert len(keys["sound_embeddings"]) == len(keys["vocals"]) == len(keys["media"]) == 42
@@ -201,4 +201,4 @@ def test_manifests_name_exactly_what_was_asked_for(demo_project: Project) -> Non
 
 def test_pieces_leave_no_absolute_path_in_manifests(demo_project: Project) -> None:
     for path in ARTIFACTS.values():
-        assert not any(Path(e.path).is_absolute() for e in read_manifest(demo_project.latest(path)) if e.path)
+        assert not any(Path(e.path).is_absolute() for e in read_manifest(demo_project.latest(path)).entries if e.path)

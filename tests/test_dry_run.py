@@ -56,7 +56,7 @@ CHANGES: list[dict[str, Any]] = [
 BECAUSE = [
     "argument seed changed: seed 0 -> 1",
     "",
-    "extractor.window_s None -> 0.5",
+    "extractor.window_s 1.5 -> 0.5",
     "argument labels changed",
     "",
     "",
@@ -79,12 +79,11 @@ def test_a_changed_medium_is_told_and_what_hangs_on_it(demo_copy: Project) -> No
     folder = demo_copy.folder / "data" / "01_raw" / "own"
     shutil.copytree(demo_copy.folder / "data" / "01_raw" / "demo", folder)
     media = sorted(folder.rglob("*.wav"))
-    media[0].write_bytes(media[1].read_bytes())
-    media[2].write_bytes(b"RIFF")
+    media[0].write_bytes(b"RIFF")
     own = ("--params", f"corpora.demo.path={folder / 'manifest.csv'}")
     plan = demo_copy.kedro("plan", *own)
-    assert foreseen(plan)["media"] == 2
-    assert "2 because: the file file changed" in plan
+    assert foreseen(plan)["media"] == 1
+    assert "1 because: the file file changed" in plan
     # what a clip is, its duration for instance, is known only when its media has been looked at
     assert re.search(r"vocals +cannot be told yet: describe_clips reads media, of which some is still to be made", plan)
     demo_copy.kedro("run", *own)

@@ -106,7 +106,7 @@ def test_load_versions_gives_older_content_to_what_follows(demo_copy: Project) -
     first = demo_copy.latest(path).parent.name
     fewer = ("--to-outputs=sound_posteriors,face_posteriors", "--params", "systems.run=svm,fusion.members=svm")
     demo_copy.kedro("run", *fewer)
-    assert {key[0] for key in (entry.key for entry in read_manifest(demo_copy.latest(path)))} == {"svm"}
+    assert {key[0] for key in (entry.key for entry in read_manifest(demo_copy.latest(path)).entries)} == {"svm"}
     # the newest version was made for one system only, and a run for all systems says so
     output = demo_copy.kedro("run", "--nodes=fit_fusion", ok=False)
     assert "sound_posteriors (" in output

@@ -58,7 +58,7 @@ def videos(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Project
 
 
 def entries(project: Project, path: str) -> dict[str, object]:
-    found = read_manifest(project.latest(f"data/{path}.parquet"))
+    found = read_manifest(project.latest(f"data/{path}.parquet")).entries
     return {(entry.key if isinstance(entry.key, str) else entry.key[-1]).split("/")[-1]: entry for entry in found}
 
 

@@ -22,7 +22,7 @@ from tests.artifacts import stages
 
 from abaw_pipeline import viz_site
 from abaw_pipeline.artifacts import Recipe, RecipeMap
-from abaw_pipeline.artifacts.manifest import Entry, write_manifest
+from abaw_pipeline.artifacts.manifest import Entry, Manifest, write_manifest
 from abaw_pipeline.datasets import RecipeDataset, TextFolder
 from abaw_pipeline.datasets.figure_folder import FigureFolder
 from abaw_pipeline.datasets.panel import panel, table
@@ -134,7 +134,7 @@ def test_recipes_show_rows_of_the_manifest_and_one_piece(tmp_path, million):
     pieces.mkdir()
     shutil.copy(million, pieces / "0.parquet")
     entries = [Entry(("svm", f"k{n}"), "done", f"{n}", f"{n}.parquet", 1, 7) for n in range(2000)]
-    write_manifest(tmp_path / "made.parquet", entries, artifact="made", format="table")
+    write_manifest(tmp_path / "made.parquet", Manifest(entries), artifact="made", format="table")
     dataset = RecipeDataset(
         filepath=str(tmp_path / "made.parquet"), pieces={"path": str(pieces), "format": "table"}, metadata=SAID
     )

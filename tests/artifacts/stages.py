@@ -15,7 +15,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from abaw_pipeline.parts import Part
-from abaw_pipeline.types import FeatureSequence
+from abaw_pipeline.types import FeatureSequence, Waveform
 
 
 class StageError(Exception):
@@ -194,3 +194,7 @@ def longest_part(table: Iterable[pa.Table]) -> list[int]:
 
 def noise(seed: int, rows: int) -> pa.Table:
     return pa.table({"x": np.random.default_rng(seed).random(rows)})
+
+
+def half_scale(rate: int) -> Waveform:
+    return Waveform(np.full(rate, 0.5, np.float32), rate)

@@ -20,6 +20,7 @@ from abaw_pipeline.artifacts import Recipe, StoredMap, connection
 from abaw_pipeline.artifacts.compute import compute_pieces
 from abaw_pipeline.artifacts.connection import ClusterError
 from abaw_pipeline.artifacts.execution import Execution
+from abaw_pipeline.artifacts.manifest import Manifest
 from abaw_pipeline.artifacts.store import PieceStore
 
 MIB = 2**20
@@ -62,7 +63,7 @@ def variants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 def run(recipes: dict, store: PieceStore, scheduler: object = "", **settings: object) -> dict:
     execution = Execution.model_validate({"workers": 1, "scheduler": str(scheduler), "worker_wait_s": 240, **settings})
-    return {entry.key: entry for entry in compute_pieces("numbers", recipes, store, {}, execution)}
+    return {entry.key: entry for entry in compute_pieces("numbers", recipes, store, Manifest(), execution).entries}
 
 
 def json_store(folder: Path) -> PieceStore:
@@ -247,7 +248,7 @@ def test_a_worker_that_joins_later_and_cannot_do_the_work_is_named(tmp_path, var
     assert isinstance(found[0], ClusterError)
     assert "1 of 2 workers" in str(found[0])
     assert "the code of run is not what it was planned with" in str(found[0])
-    values = {store.path(path).read_text() for path in store.present()}
+    values = {store.path(path).read_text() for path, _ in store.files()}
     assert values <= {str(n + 1) for n in range(2000)}
     assert len(values) == len(store.present()), "a piece of the other code was stored"
 

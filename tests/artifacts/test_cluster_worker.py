@@ -6,12 +6,13 @@ from tests.artifacts import stages
 
 from abaw_pipeline.artifacts import Recipe
 from abaw_pipeline.artifacts.cluster_worker import complaints, differences, lay_out
+from abaw_pipeline.artifacts.manifest import Manifest
 from abaw_pipeline.artifacts.plan import make_plan
 
 
 @pytest.fixture
 def probe(store):
-    plan = make_plan({"k": Recipe(stages.features, {"steps": 2})}, store, {})
+    plan = make_plan({"k": Recipe(stages.features, {"steps": 2})}, store, Manifest())
     with lay_out(store, [plan.jobs]) as made:
         yield made
 

@@ -6,6 +6,7 @@ from tests.artifacts import stages
 
 from abaw_pipeline.artifacts import Recipe, packing
 from abaw_pipeline.artifacts.cluster_worker import Probe, lay_out
+from abaw_pipeline.artifacts.manifest import Manifest
 from abaw_pipeline.artifacts.packing import TooLargeError, pack
 from abaw_pipeline.artifacts.plan import make_plan
 
@@ -13,7 +14,7 @@ PROBE = Probe("", "", "", b"")
 
 
 def tasks(store, **recipes):
-    return [[job] for job in make_plan(recipes, store, {}).jobs]
+    return [[job] for job in make_plan(recipes, store, Manifest()).jobs]
 
 
 def test_a_packed_task_is_done_where_it_is_unpacked(store):

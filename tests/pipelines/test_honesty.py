@@ -21,7 +21,7 @@ from tests.pipelines.tiny import (
 )
 
 from abaw_pipeline.artifacts import RecipeMap
-from abaw_pipeline.artifacts.recipe import references
+from abaw_pipeline.artifacts.refs import references
 from abaw_pipeline.evaluation.units import scored_units
 from abaw_pipeline.fusion.align import align, fit_weights
 from abaw_pipeline.pipelines.fusion.nodes import apply_fusion, fit_fusion

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from abaw_pipeline.artifacts.fingerprint import components
-from abaw_pipeline.artifacts.reach import _Search
+from abaw_pipeline.artifacts.search import Search
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.systems.recipes import fit_system, predict_system
 
@@ -50,9 +50,9 @@ def test_posteriors_of_windows_are_rows_of_their_clip():
 
 
 def test_the_network_counts_in_the_fingerprint():
-    search = _Search()
+    search = Search()
     search.run("abaw_pipeline.systems.lstm_network", ("LSTMNetwork",))
-    assert "abaw_pipeline.models.lstm:LSTMModel" in search.code
-    assert "torch" in search.libraries
+    assert "abaw_pipeline.models.lstm:LSTMModel" in search.taken
+    assert "torch" in search.roots
     parts = [components(fit_system, {"system": SYSTEMS["lstm"].model_copy(update=c)}) for c in ({}, {"hidden": (8, 5)})]
-    assert parts[0]["argument system"] != parts[1]["argument system"]
+    assert parts[0]["argument system.hidden"] != parts[1]["argument system.hidden"]

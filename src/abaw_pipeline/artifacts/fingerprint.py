@@ -74,8 +74,9 @@ def _text(value: Any) -> str:
     if isinstance(value, File):
         return f"file {value.sha256}"
     form = canonical(value)
-    if isinstance(form, dict) and form.keys() == {"piece"}:
-        return f"piece {form['piece']}"
+    if isinstance(form, dict) and "piece" in form:
+        columns = form.get("columns")
+        return f"piece {form['piece']}" if columns is None else f"piece {form['piece']} {', '.join(columns)}"
     plain = type(value) in {bool, int, str, type(None)} and not isinstance(form, dict)
     if (plain or type(value) is float) and len(repr(value)) <= READABLE:
         return repr(value)

@@ -109,15 +109,19 @@ def read_boxes(path: str) -> Boxes:
     if missing:
         raise DataError(f"no column {', '.join(missing)}; there are {', '.join(columns) or 'none'}", where=path)
     frames = _numbers(columns["frame"], "frame", path)
-    values = np.stack([_numbers(columns[name], name, path) for name in CORNERS], axis=1)
-    scores = _numbers(columns["score"], "score", path) if "score" in columns else np.ones(len(frames))
+    values = np.ones((len(frames), 5))
+    for at, name in enumerate((*CORNERS, "score")):
+        if name in columns:
+            values[:, at] = _numbers(columns[name], name, path)
     _refuse((frames < 0) | (frames != np.floor(frames)), "frame is not an index from 0", path)
-    _refuse((values[:, 2:] <= values[:, :2]).any(axis=1), "the box is empty: x1 < x2 and y1 < y2 must hold", path)
-    _refuse((scores < 0) | (scores > 1), "score is not within 0..1", path)
+    _refuse((values[:, 2:4] <= values[:, :2]).any(axis=1), "the box is empty: x1 < x2 and y1 < y2 must hold", path)
+    _refuse((values[:, 4] < 0) | (values[:, 4] > 1), "score is not within 0..1", path)
     if "person" in columns:
         _refuse(_repeated(frames, columns["person"]), "this person has a box in this frame already", path)
-    order = np.argsort(frames, kind="stable")
-    return Boxes(frames[order].astype(np.int64), np.column_stack([values, scores])[order])
+    if (np.diff(frames) < 0).any():
+        order = np.argsort(frames, kind="stable")
+        frames, values = frames[order], values[order]
+    return Boxes(frames.astype(np.int64), values)
 
 
 def _columns(path: str) -> dict[str, Any]:

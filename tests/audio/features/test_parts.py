@@ -14,7 +14,7 @@ from abaw_pipeline.audio.features import (
     LogMel,
     OpenSmileFunctionals,
     OpenSmileLLD,
-    frames,
+    logmel,
     over_windows,
 )
 from abaw_pipeline.errors import DataError
@@ -41,8 +41,8 @@ def extractor(request):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(frames, "BLOCK", 16)
-    monkeypatch.setattr("abaw_pipeline.audio.features.logmel.BLOCK", 16)
+    monkeypatch.setattr(logmel, "BLOCK", 16)
+    monkeypatch.setattr(logmel, "AT_ONCE", 4)
     monkeypatch.setattr(over_windows, "ROWS", 3)
 
 
@@ -66,8 +66,7 @@ def test_blocks_of_frames_are_what_a_single_block_gives(samples, small_blocks, m
     """Also where a block ends with the sound, where a frame's end is clipped to it."""
     sound = wave(voice(1.5)[:samples])
     blocks = list(SMALL.extract_parts([sound]))
-    monkeypatch.setattr(frames, "BLOCK", 8192)
-    monkeypatch.setattr("abaw_pipeline.audio.features.logmel.BLOCK", 8192)
+    monkeypatch.setattr(logmel, "BLOCK", 8192)
     (alone,) = SMALL.extract_parts([sound])
     assert all(len(block.start) == 16 for block in blocks[:-1])
     assert 0 < len(blocks[-1].start) <= 16

@@ -8,7 +8,7 @@ import numpy as np
 
 from abaw_pipeline.audio.tape import Tape
 from abaw_pipeline.errors import DataError
-from abaw_pipeline.types import DoubleArray, FeatureSequence, Waveform
+from abaw_pipeline.types import DoubleArray, FeatureSequence, FloatArray, Waveform
 
 RATE = 16_000
 """Samples per second (Hz) that every extractor expects: the rate of all five systems' sound (S0 to S4)."""
@@ -23,16 +23,24 @@ def checked(sound: Waveform, *, least: int = 1) -> DoubleArray:
     Raises:
         DataError: no samples, not one channel, not finite, or another rate than 16 kHz.
     """
-    if sound.rate != RATE:
-        raise DataError(f"sound at {sound.rate} Hz instead of {RATE} Hz", hint=f"Decode it at {RATE} Hz.")
+    _check_rate(sound.rate)
     if sound.samples.ndim != 1:
         raise DataError(f"samples of shape {sound.samples.shape} where one channel is expected")
-    if len(sound.samples) == 0:
-        raise DataError("the sound has no samples", hint="Leave the clip out, or check its times.")
+    _check_length(len(sound.samples))
     samples = np.asarray(sound.samples, dtype=np.float64)
     if not np.isfinite(samples).all():
         raise DataError("the sound has samples that are not finite numbers")
     return np.pad(samples, (0, max(least - len(samples), 0)))
+
+
+def _check_rate(rate: int) -> None:
+    if rate != RATE:
+        raise DataError(f"sound at {rate} Hz instead of {RATE} Hz", hint=f"Decode it at {RATE} Hz.")
+
+
+def _check_length(n_samples: int) -> None:
+    if n_samples == 0:
+        raise DataError("the sound has no samples", hint="Leave the clip out, or check its times.")
 
 
 def count_frames(n_samples: int, window: int, hop: int) -> int:
@@ -47,23 +55,27 @@ def frame_blocks(samples: DoubleArray, window: int, hop: int) -> Iterator[Double
         yield frames[begin : begin + BLOCK]
 
 
-def sample_blocks(sound: Iterable[Waveform], window: int, hop: int) -> Iterator[tuple[DoubleArray, float]]:
-    """The samples of BLOCK frames after BLOCK frames, from a sound in parts; a sound shorter than a frame is padded.
+def frame_parts(sound: Iterable[Waveform], window: int, hop: int, at_once: int) -> Iterator[tuple[FloatArray, float]]:
+    """Whole frames of a sound in parts, a few at a time; a sound shorter than a frame is zero-padded to one.
 
     Yields:
-        Samples, float64 [n], and how much of the sound (s) is known by then: more than reaches the end of their
-        last frame, or all.
+        Frames, float32 [at most `at_once`, window], and how much of the sound (s) is known by then: more than reaches
+        the end of the last of them, or all.
 
     Raises:
         DataError: no samples, not one channel, not finite, or another rate than 16 kHz.
     """
     tape = Tape(sound)
-    size, at = (BLOCK - 1) * hop + window, 0
+    _check_rate(tape.rate)
+    size, at = (at_once - 1) * hop + window, 0
     while len(held := tape.take(at, at + size + 1)) > size:
-        yield checked(Waveform(held[:size], tape.rate)), tape.reached / tape.rate
-        at += BLOCK * hop
-    if len(held) >= window or not at:
-        yield checked(Waveform(held, tape.rate), least=window), tape.reached / tape.rate
+        yield np.lib.stride_tricks.sliding_window_view(held[:size], window)[::hop], tape.reached / tape.rate
+        at += at_once * hop
+    _check_length(tape.reached)
+    if not at:
+        held = np.pad(held, (0, max(window - len(held), 0)))
+    if len(held) >= window:
+        yield np.lib.stride_tricks.sliding_window_view(held, window)[::hop], tape.reached / tape.rate
 
 
 def framewise(values: DoubleArray, known: float, *, window: float, hop: float, first: int = 0) -> FeatureSequence:

@@ -10,12 +10,12 @@ from pydantic import Field
 
 from abaw_pipeline.artifacts.parts import join
 from abaw_pipeline.audio.compiled import prepare_librosa
-from abaw_pipeline.audio.features.frames import BLOCK, RATE, framewise, hann, sample_blocks
+from abaw_pipeline.audio.features.frames import BLOCK, RATE, frame_parts, framewise, hann
 from abaw_pipeline.parts import Part
 from abaw_pipeline.types import DoubleArray, FeatureSequence, Waveform
 
 AT_ONCE = 256
-"""Frames whose spectra are made at once."""
+"""Frames whose spectra are made at once; BLOCK is a multiple of it."""
 
 
 class LogMel(Part):
@@ -54,16 +54,21 @@ class LogMel(Part):
         window, hop = round(self.window * RATE), round(self.hop * RATE)
         size = 1 << (window - 1).bit_length()
         bank = mel(sr=RATE, n_fft=size, n_mels=self.bands, fmin=self.low, fmax=self.high, dtype=np.float64)
-        for block, (samples, known) in enumerate(sample_blocks(sound, window, hop)):
-            values = np.log(np.maximum(_power(samples, window, hop, size) @ bank.T, self.floor))
-            yield framewise(values, known, window=window / RATE, hop=hop / RATE, first=block * BLOCK)
+        # Made once: large arrays that come and go leave holes in memory.
+        power = np.empty((BLOCK, size // 2 + 1))
+        done, known = 0, 0.0
+        for frames, known in frame_parts(sound, window, hop, AT_ONCE):
+            at = done % BLOCK
+            power[at : at + len(frames)] = np.abs(np.fft.rfft(frames * hann(window), size)) ** 2
+            done += len(frames)
+            if done % BLOCK == 0:
+                yield self._bands(power, bank, known, done - BLOCK)
+        if done % BLOCK:
+            yield self._bands(power[: done % BLOCK], bank, known, done - done % BLOCK)
 
-
-def _power(samples: DoubleArray, window: int, hop: int, size: int) -> DoubleArray:
-    """Power spectra of all frames, [T, size // 2 + 1]; what is needed on the way is small beside them."""
-    frames = np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
-    power = np.empty((len(frames), size // 2 + 1))
-    for begin in range(0, len(frames), AT_ONCE):
-        spectra = np.fft.rfft(frames[begin : begin + AT_ONCE] * hann(window), size)
-        power[begin : begin + AT_ONCE] = np.abs(spectra) ** 2
-    return power
+    def _bands(self, power: DoubleArray, bank: DoubleArray, known: float, first: int) -> FeatureSequence:
+        """Bands of a block of frames, from their power spectra."""
+        values = power @ bank.T
+        np.log(np.maximum(values, self.floor, out=values), out=values)
+        window, hop = round(self.window * RATE) / RATE, round(self.hop * RATE) / RATE
+        return framewise(values, known, window=window, hop=hop, first=first)

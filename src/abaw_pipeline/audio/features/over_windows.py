@@ -13,7 +13,7 @@ from abaw_pipeline.audio.tape import Tape
 from abaw_pipeline.parts import Part
 from abaw_pipeline.types import FeatureSequence, Waveform
 
-ROWS = 256
+ROWS = 64
 """Windows whose rows are given at once."""
 
 
