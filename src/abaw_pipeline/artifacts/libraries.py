@@ -46,7 +46,8 @@ NEUTRAL = {
 """Import names of libraries whose version cannot change a result."""
 
 EXECUTION_VARIABLES = re.compile(
-    r"(\w+_)?(NUM_THREADS|VISIBLE_DEVICES|TMPDIR|LOGLEVEL|LOG_LEVEL)|HOME|PATH|PYTHON\w*|PWD|TMP|TEMP|USER|LANG|TERM"
+    r"(\w+_)?(NUM_THREADS|THREADS_NUM|VISIBLE_DEVICES|TMPDIR|LOGLEVEL|LOG_LEVEL)|(DASK|JOBLIB|LOKY|SLURM|PYTHON)\w*"
+    r"|HOME|HOSTNAME|PATH|PWD|TMP|TEMP|USER|LANG|TERM"
 )
 """Environment variables that say how and where work is done, not what comes out."""
 
