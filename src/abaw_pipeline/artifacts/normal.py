@@ -15,6 +15,7 @@ _IGNORE_ANNOTATIONS = {
     "property",
     "setter",
     "staticmethod",
+    "wraps",
 }
 """Decorators that do not look at the annotations of what they decorate."""
 
