@@ -153,6 +153,7 @@ COUNTED: Counter[tuple[str, str]] = Counter()
 
 def check(study: Study, data: st.DataObject, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run, edit, run again, and compare with a run from scratch; so several times."""
+    COUNTED["all", "examples"] += 1
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         store = Store(folder / "kept")
@@ -204,6 +205,8 @@ def test_what_was_made_in_vain_is_counted(capsys):
     with capsys.disabled():
         for kind in kinds:
             print(
-                f"\n{kind:22}", *(f"{what} {COUNTED[kind, what]:6}" for what in ("edits", "made", "needless")), end=""
+                f"\n{kind:42}",
+                *(f"{what} {COUNTED[kind, what]:6}" for what in ("examples", "edits", "made", "needless")),
+                end="",
             )
     assert all(not COUNTED[kind, "needless"] for kind in NEEDLESS_AT_MOST_NEVER)
