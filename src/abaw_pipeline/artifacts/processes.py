@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
+import os
+import threading
+import time
 import warnings
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -65,7 +69,7 @@ def _parallel(tasks: list[Task], store: PieceStore, processes: int) -> Generator
     threads = max(1, cores() // processes)
     with parallel_config("loky", n_jobs=processes, inner_max_num_threads=threads):
         parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=_HANDED_OUT * processes)
-        generator = parallel(delayed(run_in_worker)(task, store) for task in tasks)
+        generator = parallel(delayed(_work)(task, store) for task in tasks)
         try:
             for outcomes in generator:
                 yield from outcomes
@@ -76,3 +80,20 @@ def _parallel(tasks: list[Task], store: PieceStore, processes: int) -> Generator
             if multiprocessing.parent_process() is not None:
                 # a process of Kedro's ParallelRunner cannot end while workers of its own wait for more
                 get_reusable_executor().shutdown(wait=True)
+
+
+def _work(task: Task, store: PieceStore) -> list[Outcome]:
+    _leave_with_parent(os.getppid())
+    return run_in_worker(task, store)
+
+
+@functools.cache
+def _leave_with_parent(parent: int) -> None:
+    """End this process soon after the one that started it has been killed: joblib's would wait minutes for more."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="parent").start()
