@@ -1,5 +1,6 @@
 """Workers times threads never exceed the cores, measured in the workers of a map."""
 
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
@@ -54,6 +55,14 @@ def test_models_are_loaded_once_a_worker(tmp_path):
     found = in_workers(tmp_path, working.loads, count=4, video=media.path)
     assert len({each["process"] for each in found}) <= 2
     assert {(each["detector"], each["identity"]) for each in found} == {(1, 1)}
+
+
+def test_a_worker_that_grows_goes_on(tmp_path):
+    """joblib would replace it, and where warnings are errors wait for it for ever."""
+    found = in_workers(tmp_path, working.grows, count=8)
+    calls = Counter(each["process"] for each in found)
+    assert len(calls) <= 2
+    assert sorted(each["held"] for each in found if each["process"] == min(calls)) == [*range(1, calls[min(calls)] + 1)]
 
 
 @pytest.mark.parametrize(("told", "allowed"), [("3", 3), ("4,2", 4), ("0", 1), ("", None), ("all", None)])

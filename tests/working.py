@@ -100,3 +100,15 @@ def loads(number: int, video: str) -> dict[str, int]:
         "detector": mtcnn._networks.cache_info().misses,
         "identity": identity._models.cache_info().misses,
     }
+
+
+_HELD: list[bytearray] = []
+
+
+def grows(number: int) -> dict[str, int]:
+    """Hold 200 MB more with each call, as a process does that loads one model after the other."""
+    import time
+
+    _HELD.append(bytearray(b"1") * 200_000_000)
+    time.sleep(1.1)  # joblib looks once a second
+    return {"process": os.getpid(), "held": len(_HELD)}

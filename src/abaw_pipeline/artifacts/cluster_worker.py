@@ -113,7 +113,8 @@ def _compare(name: str, planned: dict[str, str], here: dict[str, str]) -> Iterat
 
 
 def _about_code(parts: dict[str, str]) -> dict[str, str]:
-    return {name: text for name, text in parts.items() if not name.startswith("argument ")}
+    """What holds for a function whatever it is given: arguments, and the code of those that are parts, are left out."""
+    return {name: parts[name] for name in ("code", "libraries", "generation")}
 
 
 def _storage(path: Path, token: str) -> str:

@@ -84,6 +84,7 @@ def _parallel(tasks: list[Task], store: PieceStore, processes: int) -> Generator
 
 def _work(task: Task, store: PieceStore) -> list[Outcome]:
     _leave_with_parent(os.getppid())
+    _stay_when_grown()
     return run_in_worker(task, store)
 
 
@@ -97,3 +98,16 @@ def _leave_with_parent(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True, name="parent").start()
+
+
+@functools.cache
+def _stay_when_grown() -> None:
+    """Keep this process when it grows.
+
+    Where psutil is installed, joblib takes 300 MB more than after a process' first task for a leak, and replaces the
+    process. Here that is a model that the second task has loaded; it would be loaded again and again. Worse, joblib
+    tells of it by a warning in the thread that everything waits for, and where warnings are errors that is its end.
+    """
+    from joblib.externals.loky import process_executor
+
+    process_executor._USE_PSUTIL = False
