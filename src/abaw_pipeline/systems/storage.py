@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from abaw_pipeline.systems.trusted import TRUSTED_TYPES
+from abaw_pipeline.systems.estimator_bytes import dump_estimator, load_estimator
 from abaw_pipeline.types import Fitted
 
 ESTIMATOR = "estimator.skops"
@@ -37,9 +37,7 @@ class FittedFormat:
             raise TypeError(f"a trained system must be a Fitted, not {type(value).__name__}")
         arrays = {name: np.ascontiguousarray(array) for name, array in value.tensors.items()}
         if value.estimator is not None:
-            import skops.io
-
-            arrays[ESTIMATOR] = np.frombuffer(skops.io.dumps(value.estimator), dtype=np.uint8)
+            arrays[ESTIMATOR] = np.frombuffer(dump_estimator(value.estimator), dtype=np.uint8)
         card = json.dumps(dict(value.card), allow_nan=False, sort_keys=True)
         save_file(arrays, path, metadata={"card": card})
         return len(arrays) or 1
@@ -57,9 +55,7 @@ class FittedFormat:
         card, content = read_card(path), arrays.pop(ESTIMATOR, None)
         if content is None:
             return Fitted(card, arrays)
-        import skops.io
-
-        return Fitted(card, arrays, skops.io.loads(content.tobytes(), trusted=list(TRUSTED_TYPES)))
+        return Fitted(card, arrays, load_estimator(content.tobytes()))
 
     def count(self, path: str) -> int:
         """Arrays of a network, or 1."""
