@@ -53,7 +53,7 @@ demo: $(BASE) ## run the whole chain on the embedded demo corpus
 # Two processes with a thread each: networks as small as those of tests lose time to threads that wait for each other.
 test: export OMP_NUM_THREADS := 1
 test: $(DEV) lint ## lint and all quick tests
-	$(BIN)/pytest -n 2 --dist loadfile -m "not real and not long" --cov --cov-report=term:skip-covered --durations=10
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not real and not long" --cov --cov-report=term:skip-covered --durations=10
 
 lint: $(DEV) ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .

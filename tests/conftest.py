@@ -13,6 +13,11 @@ from filelock import FileLock
 PROJECT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs first: of two test processes none is left alone with them at the end."""
+    items.sort(key=lambda item: item.path.parent != PROJECT / "tests")
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real data, or a skip that says how to name it."""
