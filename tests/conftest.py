@@ -113,6 +113,8 @@ SMALL_VIDEOS = """
 demo_corpus:
   path: ${corpus_folder:demo}
   settings: {seed: 2020, videos: {count: 9, seconds_min: 3, seconds_max: 3}}
+backbones:
+  small: {epochs: 12}
 systems:
   run: all
   face:
