@@ -3,9 +3,8 @@
 import pytest
 from benchmarks.sound_memory import RATES, STAGES, bench_sound_memory
 
-FLAT = [stage for stage in STAGES if stage not in {"vocals, nn_filter", "opensmile_lld"}]
-"""Not openSMILE's descriptors, which need the whole sound, and not nn_filter: its chunks are equally long, 41 s of two
-minutes and 59 s of twenty, and a longer chunk needs more."""
+FLAT = [stage for stage in STAGES if stage != "opensmile_lld"]
+"""Not openSMILE's descriptors, which need the whole sound."""
 
 
 @pytest.mark.long

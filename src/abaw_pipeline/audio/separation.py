@@ -38,14 +38,14 @@ class NNFilter(Chunked):
     Each frame of the spectrogram is compared (cosine) with frames at least `width` away; the median of the
     most similar ones is taken for accompaniment, which repeats, and the rest for voice: the idea of REPET-SIM
     (Rafii and Pardo 2012). Sounds longer than `chunk` are worked on in equal chunks, faded into each other,
-    so that memory stays flat.
+    so that memory stays flat: all frames of a chunk are compared with each other.
     """
 
     kind: Literal["nn_filter"] = "nn_filter"
     width: float = Field(2.0, gt=0, le=30, description="frames nearer than this are not compared (s)")
     margin: float = Field(2.0, ge=1, le=100, description="how much louder than accompaniment a voice must be")
     power: float = Field(2.0, gt=0, le=10, description="steepness of the soft mask")
-    chunk: float = Field(60.0, ge=5, le=600, description="longest sound worked on at once (s)")
+    chunk: float = Field(30.0, ge=5, le=600, description="longest sound worked on at once (s)")
 
     def separate_parts(self, sound: Iterable[Waveform], total: int) -> Iterator[Waveform]:
         """The voice in a sound; below eight frames of 16 ms the sound itself.
