@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from filelock import FileLock
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -113,8 +114,6 @@ SMALL_VIDEOS = """
 demo_corpus:
   path: ${corpus_folder:demo}
   settings: {seed: 2020, videos: {count: 9, seconds_min: 3, seconds_max: 3}}
-backbones:
-  small: {epochs: 12}
 systems:
   run: all
   face:
@@ -132,6 +131,11 @@ evaluation:
   headline: log_mean
 """
 """A few drawn people who speak: the whole chain."""
+
+_small = yaml.safe_load((PROJECT / "conf" / "base" / "parameters.yml").read_text(encoding="utf-8"))["backbones"][
+    "small"
+]
+SMALL_VIDEOS += yaml.safe_dump({"backbones": {"small": _small | {"epochs": 12}}})
 
 
 def run_once(factory: pytest.TempPathFactory, name: str, parameters: str) -> Project:
