@@ -25,7 +25,7 @@ def busy(seed: int) -> str:
 
 def voice(seed: int) -> Waveform:
     """Three seconds of a buzz with noise at 16 kHz, another for each seed."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(abs(seed))
     time = np.arange(48_000) / 16_000
     pitch = 120 + 60 * rng.random() + 20 * np.sin(2 * np.pi * 3 * time)
     buzz = np.sign(np.sin(2 * np.pi * np.cumsum(pitch) / 16_000))
