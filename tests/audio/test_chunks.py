@@ -52,7 +52,7 @@ def test_a_step_between_two_chunks_becomes_a_ramp():
     np.testing.assert_allclose(joined[10:20], (np.arange(10) + 0.5) / 10, atol=1e-6)
 
 
-@pytest.mark.parametrize(("part", "chunk", "longest"), [(NNFilter, 30, 600), (Spleeter, 300, 1800)])
+@pytest.mark.parametrize(("part", "chunk", "longest"), [(NNFilter, 20, 600), (Spleeter, 300, 1800)])
 def test_both_that_cut_check_their_chunks(part, chunk, longest):
     assert (part().chunk, part().overlap) == (chunk, 2)
     assert part(chunk=longest).chunk == longest

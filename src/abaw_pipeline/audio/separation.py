@@ -45,7 +45,7 @@ class NNFilter(Chunked):
     width: float = Field(2.0, gt=0, le=30, description="frames nearer than this are not compared (s)")
     margin: float = Field(2.0, ge=1, le=100, description="how much louder than accompaniment a voice must be")
     power: float = Field(2.0, gt=0, le=10, description="steepness of the soft mask")
-    chunk: float = Field(30.0, ge=5, le=600, description="longest sound worked on at once (s)")
+    chunk: float = Field(20.0, ge=5, le=600, description="longest sound worked on at once (s)")
 
     def separate_parts(self, sound: Iterable[Waveform], total: int) -> Iterator[Waveform]:
         """The voice in a sound; below eight frames of 16 ms the sound itself.
