@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal, TypeVar
 
 from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarantined, Sex, Split, some
-from abaw_pipeline.corpora.labels import UserLabels, emotion, plain
-from abaw_pipeline.corpora.tables import Row, Table, read_table
+from abaw_pipeline.corpora.labels import DropsClasses, UserLabels, emotion, plain
+from abaw_pipeline.corpora.tables import Row, Table, number, read_table
 from abaw_pipeline.errors import CorpusError
 
 COLUMNS = ("media", "label", "subject", "clip_id", "start", "end", "sex", "session", "split")
 """What a manifest may say of a clip; only media is required. Other columns go into `extra`."""
 
 Word = TypeVar("Word", bound=str)
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 MEDIA_NAMES = ("file", "filename", "file_name", "filepath", "path", "audio", "video", "wav", "mp4")
 SEXES: Mapping[str, Sex] = {
     "f": "f",
@@ -41,7 +39,7 @@ SPLITS: Mapping[str, Split] = {
 }
 
 
-class Manifest(UserLabels, Corpus):
+class Manifest(DropsClasses, UserLabels, Corpus):
     """A CSV or Parquet file with a row a clip.
 
     CSV: comma, semicolon or tab, UTF-8 (or UTF-16 with its mark), headers in any case.
@@ -73,7 +71,7 @@ class Manifest(UserLabels, Corpus):
                 listing.clips.append(self._clip(name, clip_id, path, rows[0], table.decimal_comma))
             except CorpusError as error:
                 listing.failures.append(Quarantined.because(clip_id, error))
-        return listing
+        return self.without_dropped(listing, path)
 
     def _clip(self, name: str, clip_id: str, path: Path, row: Row, decimal_comma: bool) -> ClipEntry:
         where = _where(path, row)
@@ -154,9 +152,7 @@ def _seconds(cells: Mapping[str, str], column: str, where: str, decimal_comma: b
     text = cells.get(column, "")
     if not text:
         return None
-    number = text.replace(",", ".") if decimal_comma else text
-    # float() alone would also take 1_000, nan and digits of other scripts.
-    value = float(number) if NUMBER.fullmatch(number) else math.nan
+    value = number(text, decimal_comma)
     if not (math.isfinite(value) and value >= 0):
         raise CorpusError(
             f"{column} is {text!r}.", where=where, hint="Times are seconds from the media's start, 0 or more."

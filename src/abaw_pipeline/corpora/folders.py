@@ -1,0 +1,126 @@
+"""Corpus folders: how to list them, tell a wrong level, and find the one file of a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from abaw_pipeline.corpora.base import some
+from abaw_pipeline.corpora.media_files import MOVING
+from abaw_pipeline.errors import CorpusError
+
+Medium = Literal["audio", "video"]
+
+SUFFIXES: Mapping[Medium, Collection[str]] = {"audio": {".wav", ".flac"}, "video": MOVING}
+"""Lower-case suffixes of a corpus whose clips are handed out both as sound and as video."""
+
+POINTER = b"version https://git-lfs"
+LONGEST_POINTER = 1024
+
+
+def listed(folder: Path) -> list[Path]:
+    """What lies in a folder, sorted by name.
+
+    Raises:
+        CorpusError: it cannot be listed.
+    """
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise CorpusError(
+            f"the folder cannot be listed ({error.strerror}).", where=str(folder), hint="Check its permissions."
+        ) from error
+
+
+def media_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """Files with one of the lower-case suffixes, in any case, directly in the folder."""
+    # Names that start with a dot are leavings of file managers, some of them with a clip's name behind it.
+    seen = [file for file in listed(folder) if not file.name.startswith(".")]
+    return [file for file in seen if file.suffix.lower() in suffixes and file.is_file()]
+
+
+def inner_folders(folder: Path, names: Collection[str]) -> list[Path]:
+    """Folders directly below that bear one of the lower-case names, in any case."""
+    return [entry for entry in listed(folder) if entry.name.lower() in names and entry.is_dir()]
+
+
+def check_folder(root: Path, layout: str) -> None:
+    """Refuse a root that is no folder.
+
+    Args:
+        root: the corpus's path.
+        layout: what should lie there, as "<corpus> is ...".
+
+    Raises:
+        CorpusError: no such folder.
+    """
+    if not root.is_dir():
+        raise CorpusError("no such folder.", where=str(root), hint=f"{layout}.")
+
+
+def wrong_level(root: Path, expected: str, looks_right: Callable[[Path], bool]) -> CorpusError:
+    """The error for a folder that is not the corpus, with the likely right one nearby.
+
+    Args:
+        root: the corpus's path, which exists.
+        expected: what should lie there.
+        looks_right: whether a folder holds it; a folder that cannot be listed does not.
+    """
+    found = [entry.name for entry in listed(root)]
+    likely = next((folder for folder in [root.parent, *_below(root, levels=3)] if _tried(looks_right, folder)), None)
+    hint = f"Set path to {likely}." if likely else "Set path to the folder that holds them."
+    return CorpusError(f"expected {expected}; found {some(found)}.", where=str(root), hint=hint)
+
+
+def _below(folder: Path, levels: int) -> Iterator[Path]:
+    """Folders beneath, not deeper than some levels: a wrong root may hold a whole disk."""
+    try:
+        inner = [entry for entry in listed(folder) if entry.is_dir() and not entry.is_symlink()]
+    except CorpusError:
+        return  # this one only feeds a hint
+    yield from inner
+    for entry in inner if levels > 1 else ():
+        yield from _below(entry, levels - 1)
+
+
+def _tried(looks_right: Callable[[Path], bool], folder: Path) -> bool:
+    try:
+        return looks_right(folder)
+    except CorpusError:
+        return False  # this one only feeds a hint
+
+
+def one_file(files: list[Path]) -> Path:
+    """The file of a clip.
+
+    Raises:
+        CorpusError: there are several, or it is what Git leaves of a large file that was not fetched.
+    """
+    if len(files) > 1:
+        raise CorpusError(
+            f"several files are one clip: {some([file.name for file in files])}.",
+            where=str(files[0].parent),
+            hint="Keep one of them.",
+        )
+    if _is_pointer(files[0]):
+        raise CorpusError(
+            "a Git LFS pointer, not the medium.", where=str(files[0]), hint="Fetch the media: git lfs pull."
+        )
+    return files[0]
+
+
+def _is_pointer(file: Path) -> bool:
+    try:
+        if file.stat().st_size > LONGEST_POINTER:
+            return False
+        with file.open("rb") as stream:
+            return stream.read(len(POINTER)) == POINTER
+    except OSError:
+        return False  # files that cannot be read are refused where all of them are
+
+
+def missing(wanted: Collection[str], there: Collection[str]) -> list[str]:
+    """A note if clips that the corpus has are not there."""
+    gone = sorted(set(wanted) - set(there))
+    return [f"{len(gone)} of the corpus's {len(wanted)} clips are missing: {some(gone)}"] if gone else []
