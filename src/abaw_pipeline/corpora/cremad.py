@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -21,6 +22,7 @@ from abaw_pipeline.corpora.folders import (
     media_in,
     missing,
     one_file,
+    refused,
     wrong_level,
 )
 from abaw_pipeline.corpora.labels import DropsClasses
@@ -29,7 +31,7 @@ from abaw_pipeline.errors import CorpusError
 Level: TypeAlias = Annotated[float, Field(ge=0, le=100)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
-FOLDERS = {"audiowav", "videoflash"}
+FOLDER = re.compile("AudioWAV|VideoFlash", re.IGNORECASE)
 LAYOUT = "AudioWAV/ or VideoFlash/ with files such as 1001_DFA_ANG_XX.wav, or such files themselves"
 
 
@@ -74,8 +76,8 @@ class Cremad(DropsClasses, Corpus):
         """
         root = Path(self.path).absolute()
         files = _media_files(root, self.modality)
-        listing = CorpusListing(failures=_refused(name, root, files[self.modality].pop("", [])))
         taken = files[self.modality]
+        listing = CorpusListing(failures=[refused(name, root, file, _misnamed(file)) for file in taken.pop("", [])])
         ratings = read_ratings(root, self._tables())
         self._take(name, taken, ratings, listing)
         actors, notes = read_actors(root)
@@ -134,7 +136,7 @@ def _media_files(root: Path, medium: Medium) -> dict[Medium, dict[str, list[Path
         CorpusError: no folder, another level of the corpus, or no clip of the asked medium.
     """
     check_folder(root, f"CREMA-D is {LAYOUT}")
-    folders = [root, *inner_folders(root, FOLDERS)]
+    folders = [root, *inner_folders(root, FOLDER)]
     files: dict[Medium, dict[str, list[Path]]] = {}
     for each, suffixes in SUFFIXES.items():
         clips = files.setdefault(each, {})
@@ -154,23 +156,17 @@ def _media_files(root: Path, medium: Medium) -> dict[Medium, dict[str, list[Path
 
 def _looks_right(folder: Path) -> bool:
     # AudioWAV/ alone would do, but not without the tables that lie above it.
-    inner = [] if folder.name.lower() in FOLDERS else [folder, *inner_folders(folder, FOLDERS)]
+    inner = [] if FOLDER.fullmatch(folder.name) else [folder, *inner_folders(folder, FOLDER)]
     return any(clip_name(file.name) for each in inner for kind in SUFFIXES.values() for file in media_in(each, kind))
 
 
-def _refused(name: str, root: Path, files: Sequence[Path]) -> list[Quarantined]:
-    return [
-        Quarantined.because(
-            f"{name}/{file.relative_to(root).as_posix()}",
-            CorpusError(
-                "the name is none that CREMA-D has.",
-                where=file.name,
-                hint="It is actor_sentence_emotion_level, such as 1001_IEO_ANG_HI; levels other than XX are of "
-                "sentence IEO. Restore the name, or move the file.",
-            ),
-        )
-        for file in files
-    ]
+def _misnamed(file: Path) -> CorpusError:
+    return CorpusError(
+        "the name is none that CREMA-D has.",
+        where=file.name,
+        hint="It is actor_sentence_emotion_level, such as 1001_IEO_ANG_HI; levels other than XX are of "
+        "sentence IEO. Restore the name, or move the file.",
+    )
 
 
 def _clip(name: str, stem: str, file: Path, label: str) -> ClipEntry:
@@ -199,9 +195,9 @@ def _one_sided(files: Mapping[Medium, Mapping[str, list[Path]]]) -> list[str]:
 
 
 def _nothing_left(root: Path, listing: CorpusListing) -> CorpusError:
-    refused = [failure.message for failure in listing.failures[-1:]]
+    lost = [*listing.notes[:1], *(failure.message for failure in listing.failures[-1:])]
     return CorpusError(
-        f"no clip is left; {some([*listing.notes, *refused])}.",
+        f"none of the clips can be taken: {'; '.join(lost)}",
         where=str(root),
-        hint="Change the filters or the files.",
+        hint="Loosen the filters, or correct the files.",
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from abaw_pipeline.corpora.base import some
+from abaw_pipeline.corpora.base import Quarantined, some
 from abaw_pipeline.corpora.media_files import MOVING
 from abaw_pipeline.errors import CorpusError
 
@@ -19,30 +21,36 @@ POINTER = b"version https://git-lfs"
 LONGEST_POINTER = 1024
 
 
-def listed(folder: Path) -> list[Path]:
+def listed(folder: Path, wanted: Callable[[Path], bool] = lambda _: True) -> list[Path]:
     """What lies in a folder, sorted by name.
 
+    Args:
+        folder: it exists.
+        wanted: which entries are meant; left out: all.
+
     Raises:
-        CorpusError: it cannot be listed.
+        CorpusError: the folder cannot be listed, or its entries cannot be looked at.
     """
     try:
-        return sorted(folder.iterdir())
+        return [entry for entry in sorted(folder.iterdir()) if wanted(entry)]
     except OSError as error:
         raise CorpusError(
-            f"the folder cannot be listed ({error.strerror}).", where=str(folder), hint="Check its permissions."
+            f"the folder cannot be listed ({error.strerror}).", where=readable(folder), hint="Check its permissions."
         ) from error
 
 
 def media_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
     """Files with one of the lower-case suffixes, in any case, directly in the folder."""
     # Names that start with a dot are leavings of file managers, some of them with a clip's name behind it.
-    seen = [file for file in listed(folder) if not file.name.startswith(".")]
-    return [file for file in seen if file.suffix.lower() in suffixes and file.is_file()]
+    return listed(
+        folder,
+        lambda entry: entry.suffix.lower() in suffixes and not entry.name.startswith(".") and entry.is_file(),
+    )
 
 
-def inner_folders(folder: Path, names: Collection[str]) -> list[Path]:
-    """Folders directly below that bear one of the lower-case names, in any case."""
-    return [entry for entry in listed(folder) if entry.name.lower() in names and entry.is_dir()]
+def inner_folders(folder: Path, name: re.Pattern[str]) -> list[Path]:
+    """Folders directly below whose whole name matches."""
+    return listed(folder, lambda entry: name.fullmatch(entry.name) is not None and entry.is_dir())
 
 
 def check_folder(root: Path, layout: str) -> None:
@@ -55,8 +63,32 @@ def check_folder(root: Path, layout: str) -> None:
     Raises:
         CorpusError: no such folder.
     """
-    if not root.is_dir():
-        raise CorpusError("no such folder.", where=str(root), hint=f"{layout}.")
+    try:
+        there = root.is_dir()
+    except OSError as error:
+        raise CorpusError(
+            f"it cannot be looked at ({error.strerror}).", where=readable(root), hint="Check its permissions."
+        ) from error
+    if not there:
+        raise CorpusError("no such folder.", where=readable(root), hint=f"{layout}.")
+
+
+def readable(text: object) -> str:
+    """What tables and terminals can hold: a name on disk may be in no encoding."""
+    return str(text).encode(errors="backslashreplace").decode()
+
+
+def refused(name: str, root: Path, file: Path, error: CorpusError) -> Quarantined:
+    """A row for a file whose name is that of no clip.
+
+    Args:
+        name: what the study calls the corpus.
+        root: the corpus folder.
+        file: somewhere below it.
+        error: what is wrong with the name.
+    """
+    row = Quarantined.because(f"{name}/{file.relative_to(root).as_posix()}", error)
+    return replace(row, key=readable(row.key), message=readable(row.message))
 
 
 def wrong_level(root: Path, expected: str, looks_right: Callable[[Path], bool]) -> CorpusError:
@@ -67,7 +99,7 @@ def wrong_level(root: Path, expected: str, looks_right: Callable[[Path], bool]) 
         expected: what should lie there.
         looks_right: whether a folder holds it; a folder that cannot be listed does not.
     """
-    found = [entry.name for entry in listed(root)]
+    found = [readable(entry.name) for entry in listed(root)]
     likely = next((folder for folder in [root.parent, *_below(root, levels=3)] if _tried(looks_right, folder)), None)
     hint = f"Set path to {likely}." if likely else "Set path to the folder that holds them."
     return CorpusError(f"expected {expected}; found {some(found)}.", where=str(root), hint=hint)
@@ -76,7 +108,7 @@ def wrong_level(root: Path, expected: str, looks_right: Callable[[Path], bool]) 
 def _below(folder: Path, levels: int) -> Iterator[Path]:
     """Folders beneath, not deeper than some levels: a wrong root may hold a whole disk."""
     try:
-        inner = [entry for entry in listed(folder) if entry.is_dir() and not entry.is_symlink()]
+        inner = listed(folder, lambda entry: entry.is_dir() and not entry.is_symlink())
     except CorpusError:
         return  # this one only feeds a hint
     yield from inner

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarantined, some
-from abaw_pipeline.corpora.folders import check_folder, listed, media_in, missing, one_file, wrong_level
+from abaw_pipeline.corpora.folders import check_folder, inner_folders, media_in, missing, one_file, refused, wrong_level
 from abaw_pipeline.corpora.labels import DropsClasses
 from abaw_pipeline.errors import CorpusError
 
@@ -74,8 +74,7 @@ class Ravdess(DropsClasses, Corpus):
             try:
                 _check_name(file)
             except CorpusError as error:
-                key = f"{name}/{file.relative_to(root).as_posix()}"
-                listing.failures.append(Quarantined.because(key, error))
+                listing.failures.append(refused(name, root, file, error))
             else:
                 taken.setdefault(file.stem, []).append(file)
         for stem in sorted(wanted & taken.keys()):
@@ -122,23 +121,19 @@ def _media_files(root: Path) -> list[Path]:
         CorpusError: no folder, or it looks like another level of the corpus.
     """
     check_folder(root, f"RAVDESS is {LAYOUT}")
-    if FOLDER.fullmatch(root.name) and len(_actor_folders(root.parent)) > 1:
+    if FOLDER.fullmatch(root.name) and len(inner_folders(root.parent, FOLDER)) > 1:
         raise CorpusError(
             "this is one actor's folder, not the corpus.", where=str(root), hint=f"Set path to {root.parent}."
         )
-    files = [file for folder in [root, *_actor_folders(root)] for file in media_in(folder, MEDIA)]
+    files = [file for folder in [root, *inner_folders(root, FOLDER)] for file in media_in(folder, MEDIA)]
     if not any(NAME.fullmatch(file.stem) for file in files):
         raise wrong_level(root, LAYOUT, _looks_right)
     return files
 
 
-def _actor_folders(folder: Path) -> list[Path]:
-    return [entry for entry in listed(folder) if FOLDER.fullmatch(entry.name) and entry.is_dir()]
-
-
 def _looks_right(folder: Path) -> bool:
     named = any(NAME.fullmatch(file.stem) for file in media_in(folder, MEDIA))
-    return bool(_actor_folders(folder)) or (named and not FOLDER.fullmatch(folder.name))
+    return bool(inner_folders(folder, FOLDER)) or (named and not FOLDER.fullmatch(folder.name))
 
 
 def _check_name(file: Path) -> None:

@@ -19,6 +19,7 @@ from abaw_pipeline.corpora.folders import (
     media_in,
     missing,
     one_file,
+    refused,
     wrong_level,
 )
 from abaw_pipeline.corpora.labels import DropsClasses
@@ -37,9 +38,9 @@ EMOTION_CODES: Mapping[str, str] = {
 CLIPS = 15
 CLIPS_NEUTRAL = 30
 
-SPEAKER_FOLDERS = {speaker.lower() for speaker in SPEAKERS}
-MEDIUM_FOLDERS = {"audiodata", "audiovisualclip"}
-"""In which the authors keep the speakers' folders; names in lower case."""
+SPEAKER_FOLDER = re.compile("|".join(SPEAKERS), re.IGNORECASE)
+MEDIUM_FOLDER = re.compile("AudioData|AudioVisualClip", re.IGNORECASE)
+"""In which the authors keep the speakers' folders."""
 
 ANY_MEDIA = {suffix for suffixes in SUFFIXES.values() for suffix in suffixes}
 NAME = re.compile(r"((?P<speaker>[a-z]{2})_)?(?P<code>[a-z]{1,2})(?P<number>\d\d)", re.IGNORECASE | re.ASCII)
@@ -71,8 +72,7 @@ class Savee(DropsClasses, Corpus):
             try:
                 taken.setdefault(_stem(file), []).append(file)
             except CorpusError as error:
-                key = f"{name}/{file.relative_to(root).as_posix()}"
-                listing.failures.append(Quarantined.because(key, error))
+                listing.failures.append(refused(name, root, file, error))
         for stem in sorted(taken):
             try:
                 listing.clips.append(_clip(name, stem, one_file(taken[stem])))
@@ -99,7 +99,7 @@ def _media_files(root: Path, medium: Medium) -> list[Path]:
         CorpusError: no folder, another level of the corpus, or media of the other kind alone.
     """
     check_folder(root, f"SAVEE is {LAYOUT}")
-    if root.name.lower() in SPEAKER_FOLDERS and len(inner_folders(root.parent, SPEAKER_FOLDERS)) > 1:
+    if SPEAKER_FOLDER.fullmatch(root.name) and len(inner_folders(root.parent, SPEAKER_FOLDER)) > 1:
         raise CorpusError(
             "this is one speaker's folder, not the corpus.", where=str(root), hint=f"Set path to {root.parent}."
         )
@@ -117,13 +117,13 @@ def _media_files(root: Path, medium: Medium) -> list[Path]:
 
 
 def _media(root: Path, suffixes: set[str]) -> list[Path]:
-    bases = [root, *inner_folders(root, MEDIUM_FOLDERS)]
-    folders = [root, *(folder for base in bases for folder in inner_folders(base, SPEAKER_FOLDERS))]
+    bases = [root, *inner_folders(root, MEDIUM_FOLDER)]
+    folders = [root, *(folder for base in bases for folder in inner_folders(base, SPEAKER_FOLDER))]
     return [file for folder in folders for file in media_in(folder, suffixes)]
 
 
 def _looks_right(folder: Path) -> bool:
-    return folder.name.lower() not in SPEAKER_FOLDERS and any(_is_clip(file) for file in _media(folder, ANY_MEDIA))
+    return not SPEAKER_FOLDER.fullmatch(folder.name) and any(_is_clip(file) for file in _media(folder, ANY_MEDIA))
 
 
 def _is_clip(file: Path) -> bool:
