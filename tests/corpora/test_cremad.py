@@ -290,7 +290,7 @@ def test_a_root_on_another_level_is_an_error_that_names_the_right_one(corpus, gi
 
 
 def test_no_folder_and_no_wanted_medium_are_errors(corpus):
-    with pytest.raises(CorpusError, match=r"no such folder\. CREMA-D is AudioWAV"):
+    with pytest.raises(CorpusError, match=r"no such folder\. Expected: AudioWAV"):
         entries(corpus / "none")
     with pytest.raises(CorpusError, match="no clip as video; there are clips as audio"):
         entries(corpus, modality="video")

@@ -6,15 +6,17 @@ import re
 import pytest
 
 from abaw_pipeline.corpora.folders import (
-    check_folder,
+    by_stem,
+    inner,
     inner_folders,
+    is_folder,
     listed,
     media_in,
     missing,
     one_file,
     readable,
     refused,
-    wrong_level,
+    wrong_root,
 )
 from abaw_pipeline.errors import CorpusError
 
@@ -31,6 +33,14 @@ def test_media_and_folders_are_told_by_name_and_by_what_they_are(tmp_path):
     put(tmp_path, "b.WAV", "a.wav", ".c.wav", "d.mp4", "Take_1/x.wav", "take_10/x.wav", "e.wav/inside", "take_2")
     assert [file.name for file in media_in(tmp_path, {".wav"})] == ["a.wav", "b.WAV"]
     assert [folder.name for folder in inner_folders(tmp_path, FOLDER)] == ["Take_1"]
+    assert by_stem(tmp_path, {".wav", ".mp4"}).keys() == {"a", "b", "d"}
+
+
+def test_a_folder_beneath_is_found_in_any_case_its_published_name_first(tmp_path):
+    put(tmp_path, "a.b/x/1", "A.B/X/1", "axb/x/1")
+    assert inner(tmp_path, "A.B", "X") == tmp_path / "A.B" / "X"
+    assert inner(tmp_path, "a.B", "X") in {tmp_path / "A.B" / "X", tmp_path / "a.b" / "x"}
+    assert inner(tmp_path, "a.b", "none") is None
 
 
 def test_a_folder_that_cannot_be_listed_is_an_error_with_its_path(tmp_path):
@@ -64,18 +74,18 @@ def test_entries_that_cannot_be_looked_at_are_an_error_too(tmp_path):
 def test_a_root_that_is_none(tmp_path):
     put(tmp_path, "file")
     for name in ("file", "none"):
-        with pytest.raises(CorpusError, match=r"no such folder\. It is folders\."):
-            check_folder(tmp_path / name, "It is folders")
-    check_folder(tmp_path, "It is folders")
+        assert not is_folder(tmp_path / name)
+        assert "no such folder. Expected: clips." in str(wrong_root(tmp_path / name, "clips", lambda _: True))
+    assert is_folder(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("given", "right"),
     [("here", "here/a/right"), ("here/a/right/x", "here/a/right"), ("here/a/b/c/d", None), ("deep", None)],
 )
-def test_a_wrong_level_names_the_right_one_nearby(tmp_path, given, right):
+def test_a_wrong_root_names_the_right_one_nearby(tmp_path, given, right):
     put(tmp_path, "here/a/right/clip.wav", "here/a/b/c/d/e.txt", "deep/1/2/3/4/clip.wav", "here/a/right/x/y.txt")
-    error = wrong_level(tmp_path / given, "clip.wav", lambda folder: (folder / "clip.wav").exists())
+    error = wrong_root(tmp_path / given, "clip.wav", lambda folder: (folder / "clip.wav").exists())
     assert error.what.startswith("expected clip.wav; found ")
     hint = f"Set path to {tmp_path / right}." if right else "Set path to the folder that holds them."
     assert error.hint == hint
@@ -85,7 +95,7 @@ def test_folders_that_cannot_be_judged_do_not_hide_the_error(tmp_path):
     def closed(folder):
         raise CorpusError("closed")
 
-    assert "found nothing" in str(wrong_level(tmp_path, "clips", closed))
+    assert "found nothing" in str(wrong_root(tmp_path, "clips", closed))
 
 
 def test_a_clip_has_one_file_that_is_no_pointer(tmp_path):

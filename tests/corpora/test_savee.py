@@ -115,7 +115,7 @@ def test_a_root_on_another_level_is_an_error_that_names_the_right_one(tmp_path, 
 
 
 def test_no_folder_and_no_wanted_medium_are_errors(tmp_path):
-    with pytest.raises(CorpusError, match=r"no such folder\. SAVEE is the folders"):
+    with pytest.raises(CorpusError, match=r"no such folder\. Expected: the folders"):
         entries(tmp_path / "none")
     put(tmp_path, "DC/a01.avi")
     with pytest.raises(CorpusError, match=r"no clip as audio; files end in \.avi"):

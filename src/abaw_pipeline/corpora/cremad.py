@@ -17,13 +17,13 @@ from abaw_pipeline.corpora.cremad_tables import COUNTS, SUMMARY, Actor, Rating, 
 from abaw_pipeline.corpora.folders import (
     SUFFIXES,
     Medium,
-    check_folder,
     inner_folders,
+    is_folder,
     media_in,
     missing,
     one_file,
     refused,
-    wrong_level,
+    wrong_root,
 )
 from abaw_pipeline.corpora.labels import DropsClasses
 from abaw_pipeline.errors import CorpusError
@@ -135,7 +135,8 @@ def _media_files(root: Path, medium: Medium) -> dict[Medium, dict[str, list[Path
     Raises:
         CorpusError: no folder, another level of the corpus, or no clip of the asked medium.
     """
-    check_folder(root, f"CREMA-D is {LAYOUT}")
+    if not is_folder(root):
+        raise wrong_root(root, LAYOUT, _looks_right)
     folders = [root, *inner_folders(root, FOLDER)]
     files: dict[Medium, dict[str, list[Path]]] = {}
     for each, suffixes in SUFFIXES.items():
@@ -144,7 +145,7 @@ def _media_files(root: Path, medium: Medium) -> dict[Medium, dict[str, list[Path
             clips.setdefault(clip_name(file.name), []).append(file)
     there = [each for each, clips in files.items() if clips.keys() - {""}]
     if not there:
-        raise wrong_level(root, LAYOUT, _looks_right)
+        raise wrong_root(root, LAYOUT, _looks_right)
     if medium not in there:
         raise CorpusError(
             f"no clip as {medium}; there are clips as {there[0]}.",

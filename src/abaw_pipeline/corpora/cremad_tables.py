@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from abaw_pipeline.corpora.base import Sex
+from abaw_pipeline.corpora.cells import SEXES
 from abaw_pipeline.corpora.cremad_names import ACTORS, clip_name
 from abaw_pipeline.corpora.folders import listed
 from abaw_pipeline.corpora.lookup import Lookup, lookup
-from abaw_pipeline.corpora.manifest import SEXES
 from abaw_pipeline.corpora.tables import Row
 from abaw_pipeline.errors import CorpusError
 

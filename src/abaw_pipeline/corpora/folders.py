@@ -1,4 +1,4 @@
-"""Corpus folders: how to list them, tell a wrong level, and find the one file of a clip."""
+"""Folders of corpora: what lies in them, on which level of them a root is, and the one file of a clip."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONGEST_POINTER = 1024
 
 
 def listed(folder: Path, wanted: Callable[[Path], bool] = lambda _: True) -> list[Path]:
-    """What lies in a folder, sorted by name.
+    """What a folder holds, by name.
 
     Args:
         folder: it exists.
@@ -40,7 +40,15 @@ def listed(folder: Path, wanted: Callable[[Path], bool] = lambda _: True) -> lis
 
 
 def media_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
-    """Files with one of the lower-case suffixes, in any case, directly in the folder."""
+    """Files by name; hidden ones are left out.
+
+    Args:
+        folder: where they lie, not deeper.
+        suffixes: in lower case, with the dot; a file's own may be in any case.
+
+    Raises:
+        CorpusError: the folder cannot be listed.
+    """
     # Names that start with a dot are leavings of file managers, some of them with a clip's name behind it.
     return listed(
         folder,
@@ -48,29 +56,90 @@ def media_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
     )
 
 
+def by_stem(folder: Path, suffixes: Collection[str]) -> dict[str, list[Path]]:
+    """Files of `media_in` by their names without the suffix, sorted.
+
+    Raises:
+        CorpusError: the folder cannot be listed.
+    """
+    found: dict[str, list[Path]] = {}
+    for file in media_in(folder, suffixes):
+        found.setdefault(file.stem, []).append(file)
+    return found
+
+
 def inner_folders(folder: Path, name: re.Pattern[str]) -> list[Path]:
-    """Folders directly below whose whole name matches."""
+    """Folders directly beneath whose whole name matches.
+
+    Raises:
+        CorpusError: the folder cannot be listed.
+    """
     return listed(folder, lambda entry: name.fullmatch(entry.name) is not None and entry.is_dir())
 
 
-def check_folder(root: Path, layout: str) -> None:
-    """Refuse a root that is no folder.
-
-    Args:
-        root: the corpus's path.
-        layout: what should lie there, as "<corpus> is ...".
+def inner(folder: Path, *names: str) -> Path | None:
+    """A folder some levels beneath, its names in any case; None: there is none.
 
     Raises:
-        CorpusError: no such folder.
+        CorpusError: a folder on the way cannot be listed.
+    """
+    found = folder
+    for name in names:
+        exact = inner_folders(found, re.compile(re.escape(name), re.IGNORECASE))
+        if not exact:
+            return None
+        # Where a file system tells cases apart, the name as it is published comes first.
+        found = next((entry for entry in exact if entry.name == name), exact[0])
+    return found
+
+
+def is_folder(root: Path) -> bool:
+    """Whether a root is one.
+
+    Raises:
+        CorpusError: it may not be looked at.
     """
     try:
-        there = root.is_dir()
+        return root.is_dir()
     except OSError as error:
         raise CorpusError(
             f"it cannot be looked at ({error.strerror}).", where=readable(root), hint="Check its permissions."
         ) from error
-    if not there:
-        raise CorpusError("no such folder.", where=readable(root), hint=f"{layout}.")
+
+
+def wrong_root(root: Path, layout: str, looks_right: Callable[[Path], bool]) -> CorpusError:
+    """An error that says what was expected and found, and which folder near by is probably meant.
+
+    Args:
+        root: the folder that was given.
+        layout: what the corpus's folder holds, in words.
+        looks_right: whether a folder is such a corpus; a CorpusError counts as no.
+    """
+    if not is_folder(root):
+        return CorpusError("no such folder.", where=readable(root), hint=f"Expected: {layout}.")
+    near = [*list(root.parents)[:3], *_below(root, levels=3)]
+    likely = next((folder for folder in near if _holds(folder, looks_right)), None)
+    found = some([readable(entry.name) for entry in listed(root)])
+    hint = f"Set path to {likely}." if likely else "Set path to the folder that holds them."
+    return CorpusError(f"expected {layout}; found {found}.", where=readable(root), hint=hint)
+
+
+def _below(folder: Path, levels: int) -> Iterator[Path]:
+    """Folders beneath, not deeper than some levels: a wrong root may hold a whole disk."""
+    try:
+        found = listed(folder, lambda entry: entry.is_dir() and not entry.is_symlink())
+    except CorpusError:
+        return  # this one only feeds a hint
+    yield from found
+    for entry in found if levels > 1 else ():
+        yield from _below(entry, levels - 1)
+
+
+def _holds(folder: Path, looks_right: Callable[[Path], bool]) -> bool:
+    try:
+        return looks_right(folder)
+    except CorpusError:
+        return False  # this one only feeds a hint
 
 
 def readable(text: object) -> str:
@@ -89,38 +158,6 @@ def refused(name: str, root: Path, file: Path, error: CorpusError) -> Quarantine
     """
     row = Quarantined.because(f"{name}/{file.relative_to(root).as_posix()}", error)
     return replace(row, key=readable(row.key), message=readable(row.message))
-
-
-def wrong_level(root: Path, expected: str, looks_right: Callable[[Path], bool]) -> CorpusError:
-    """The error for a folder that is not the corpus, with the likely right one nearby.
-
-    Args:
-        root: the corpus's path, which exists.
-        expected: what should lie there.
-        looks_right: whether a folder holds it; a folder that cannot be listed does not.
-    """
-    found = [readable(entry.name) for entry in listed(root)]
-    likely = next((folder for folder in [root.parent, *_below(root, levels=3)] if _tried(looks_right, folder)), None)
-    hint = f"Set path to {likely}." if likely else "Set path to the folder that holds them."
-    return CorpusError(f"expected {expected}; found {some(found)}.", where=str(root), hint=hint)
-
-
-def _below(folder: Path, levels: int) -> Iterator[Path]:
-    """Folders beneath, not deeper than some levels: a wrong root may hold a whole disk."""
-    try:
-        inner = listed(folder, lambda entry: entry.is_dir() and not entry.is_symlink())
-    except CorpusError:
-        return  # this one only feeds a hint
-    yield from inner
-    for entry in inner if levels > 1 else ():
-        yield from _below(entry, levels - 1)
-
-
-def _tried(looks_right: Callable[[Path], bool], folder: Path) -> bool:
-    try:
-        return looks_right(folder)
-    except CorpusError:
-        return False  # this one only feeds a hint
 
 
 def one_file(files: list[Path]) -> Path:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from abaw_pipeline.corpora.base import some
-from abaw_pipeline.corpora.tables import Row, number, read_table
+from abaw_pipeline.corpora.cells import number
+from abaw_pipeline.corpora.tables import Row, read_table
 from abaw_pipeline.errors import CorpusError
 
 
@@ -48,7 +49,7 @@ class Lookup:
 
     def numbers(self, texts: Collection[str]) -> list[float]:
         """Numbers that cells hold; NaN where they hold none."""
-        return [number(text.strip(), self.decimal_comma) for text in texts]
+        return [number(text.strip(), decimal_comma=self.decimal_comma) for text in texts]
 
     def notes(self) -> list[str]:
         """A remark if rows are about something else."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarantined, some
-from abaw_pipeline.corpora.folders import check_folder, inner_folders, media_in, missing, one_file, refused, wrong_level
+from abaw_pipeline.corpora.folders import inner_folders, is_folder, media_in, missing, one_file, refused, wrong_root
 from abaw_pipeline.corpora.labels import DropsClasses
 from abaw_pipeline.errors import CorpusError
 
@@ -120,14 +120,15 @@ def _media_files(root: Path) -> list[Path]:
     Raises:
         CorpusError: no folder, or it looks like another level of the corpus.
     """
-    check_folder(root, f"RAVDESS is {LAYOUT}")
+    if not is_folder(root):
+        raise wrong_root(root, LAYOUT, _looks_right)
     if FOLDER.fullmatch(root.name) and len(inner_folders(root.parent, FOLDER)) > 1:
         raise CorpusError(
             "this is one actor's folder, not the corpus.", where=str(root), hint=f"Set path to {root.parent}."
         )
     files = [file for folder in [root, *inner_folders(root, FOLDER)] for file in media_in(folder, MEDIA)]
     if not any(NAME.fullmatch(file.stem) for file in files):
-        raise wrong_level(root, LAYOUT, _looks_right)
+        raise wrong_root(root, LAYOUT, _looks_right)
     return files
 
 

@@ -14,13 +14,13 @@ from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarant
 from abaw_pipeline.corpora.folders import (
     SUFFIXES,
     Medium,
-    check_folder,
     inner_folders,
+    is_folder,
     media_in,
     missing,
     one_file,
     refused,
-    wrong_level,
+    wrong_root,
 )
 from abaw_pipeline.corpora.labels import DropsClasses
 from abaw_pipeline.errors import CorpusError
@@ -98,14 +98,15 @@ def _media_files(root: Path, medium: Medium) -> list[Path]:
     Raises:
         CorpusError: no folder, another level of the corpus, or media of the other kind alone.
     """
-    check_folder(root, f"SAVEE is {LAYOUT}")
+    if not is_folder(root):
+        raise wrong_root(root, LAYOUT, _looks_right)
     if SPEAKER_FOLDER.fullmatch(root.name) and len(inner_folders(root.parent, SPEAKER_FOLDER)) > 1:
         raise CorpusError(
             "this is one speaker's folder, not the corpus.", where=str(root), hint=f"Set path to {root.parent}."
         )
     files = _media(root, ANY_MEDIA)
     if not any(_is_clip(file) for file in files):
-        raise wrong_level(root, LAYOUT, _looks_right)
+        raise wrong_root(root, LAYOUT, _looks_right)
     asked = [file for file in files if file.suffix.lower() in SUFFIXES[medium]]
     if not any(_is_clip(file) for file in asked):
         raise CorpusError(

@@ -6,7 +6,6 @@ import codecs
 import csv
 import io
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ from abaw_pipeline.errors import CorpusError
 
 SEPARATORS = (",", ";", "\t")
 PARQUET_MAGIC = b"PAR1"
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -74,20 +72,13 @@ def read_table(path: Path, required: str) -> Table:
     return table
 
 
-def number(text: str, decimal_comma: bool) -> float:
-    """The number that a cell holds; NaN where it holds none."""
-    point = text.replace(",", ".") if decimal_comma else text
-    # float() alone would also take 1_000, nan and digits of other scripts.
-    return float(point) if NUMBER.fullmatch(point) else math.nan
-
-
 def _csv(path: Path, data: bytes, required: str) -> Table:
     text = _text(path, data)
     separator = _separator(text, required)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         # An empty line keeps its number, as it does in a spreadsheet.
-        records = [(line, r) for line, r in enumerate(reader, 1) if any(cell.strip() for cell in r)]
+        records = [(number, r) for number, r in enumerate(reader, 1) if any(cell.strip() for cell in r)]
     except csv.Error as error:
         raise CorpusError(
             f"not readable as CSV after line {reader.line_num} ({error}).",
@@ -97,7 +88,7 @@ def _csv(path: Path, data: bytes, required: str) -> Table:
     if not records:
         raise CorpusError("the table is empty.", where=str(path), hint="Its first row names the columns.")
     columns = [plain(name) for name in records[0][1]]
-    rows = [_row(line, columns, record) for line, record in records[1:]]
+    rows = [_row(number, columns, record) for number, record in records[1:]]
     return Table(columns, rows, decimal_comma=separator == ";")
 
 
