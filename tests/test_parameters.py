@@ -114,3 +114,9 @@ def test_a_grid_multiplies() -> None:
 
 def test_only_what_running_systems_read_is_extracted(tree: dict[str, Any]) -> None:
     assert check_parameters(change(tree, "systems.run", ["svm"])).systems.needed("sound") == ["functionals"]
+
+
+def test_the_study_of_cremad_has_nine_sets_and_asks_for_no_faces(tree: dict[str, Any]) -> None:
+    found = check_parameters(tree | read("cremad"))
+    assert found.cross_validation.protocol.k == 9
+    assert found.systems.needed("face") == []
