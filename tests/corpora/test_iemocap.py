@@ -148,6 +148,7 @@ BAD = {
     "unknown label": ("[10.0 - 12.0]\tSes01F_impro01_F009\tjoy\t[1, 2, 3]\n", "'joy'"),
     "empty": (turn("Ses01F_impro01_F009", 12, 12), "start 12 s is not before end 12 s"),
     "beyond": (turn("Ses01F_impro01_F009", 29, 31), "beyond the media, which last 30 s"),
+    "behind": (turn("Ses01F_impro01_F009", 30.01, 30.05), "beyond the media, which last 30 s"),
     "overlap": (turn("Ses01F_impro01_F009", 2, 4), "speaker's turn Ses01F_impro01_F000"),
     "twice": (turn("Ses01F_impro01_F009", 9, 10) + turn("Ses01F_impro01_F009", 11, 12), "lines 9, 12 are one turn"),
     "no rater": ("C-E9 Neutral\n", "'C-E9 Neutral'"),
