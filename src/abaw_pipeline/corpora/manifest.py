@@ -9,7 +9,7 @@ from typing import Literal
 
 from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarantined, Split, some
 from abaw_pipeline.corpora.cells import SEXES, seconds, slashes, word
-from abaw_pipeline.corpora.labels import UserLabels, emotion
+from abaw_pipeline.corpora.labels import DropsClasses, UserLabels, emotion
 from abaw_pipeline.corpora.tables import Row, Table, read_table
 from abaw_pipeline.errors import CorpusError
 
@@ -29,7 +29,7 @@ SPLITS: Mapping[str, Split] = {
 }
 
 
-class Manifest(UserLabels, Corpus):
+class Manifest(DropsClasses, UserLabels, Corpus):
     """A CSV or Parquet file with a row a clip.
 
     CSV: comma, semicolon or tab, UTF-8 (or UTF-16 with its mark), headers in any case.
@@ -61,7 +61,7 @@ class Manifest(UserLabels, Corpus):
                 listing.clips.append(self._clip(name, clip_id, path, rows[0], table.decimal_comma))
             except CorpusError as error:
                 listing.failures.append(Quarantined.because(clip_id, error))
-        return listing
+        return self.without_dropped(listing, path)
 
     def _clip(self, name: str, clip_id: str, path: Path, row: Row, decimal_comma: bool) -> ClipEntry:
         where = _where(path, row)

@@ -15,17 +15,16 @@ from pydantic import Field
 
 from abaw_pipeline.corpora.agreement import SLACK, Agreed, Segment, agree
 from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarantined, Sex, some
-from abaw_pipeline.corpora.labels import UserLabels
+from abaw_pipeline.corpora.folders import Medium
+from abaw_pipeline.corpora.labels import DropsClasses, UserLabels
 from abaw_pipeline.corpora.media_files import MOVING, SOUNDING
 from abaw_pipeline.corpora.ramas_media import MediaFolder
 from abaw_pipeline.corpora.ramas_rows import RATERS, Marked, Rows, find_columns
 from abaw_pipeline.corpora.tables import read_table
 from abaw_pipeline.errors import CorpusError
 
-Modality = Literal["audio", "video"]
 
-
-class Ramas(UserLabels, Corpus):
+class Ramas(DropsClasses, UserLabels, Corpus):
     """A table of raters' intervals, and the folder of the recordings.
 
     - Time is cut at every start and end of a recording's intervals. A part gets the class that most raters see in it,
@@ -42,7 +41,7 @@ class Ramas(UserLabels, Corpus):
     kind: Literal["ramas"] = "ramas"
     path: str = Field(min_length=1, description="the table")
     media: str = Field("", description="folder of the recordings, in any depth; from the table's folder")
-    modality: Modality = "video"
+    modality: Medium = "video"
     tail: str = Field("_mic", description="what a recording's file may have behind the name that the table gives")
     rater: str | None = Field(None, description=f"column that names the rater; null: {' or '.join(RATERS)}, if any")
     confidence: float = Field(0.6, gt=0, le=1, description="share of raters that a label needs at least")
@@ -83,7 +82,7 @@ class Ramas(UserLabels, Corpus):
             totals.add(agreed, kept)
             listing.clips.extend(_clip(key, name, file, person, segment) for segment in kept)
         listing.notes.extend(totals.notes(self))
-        return listing
+        return self.without_dropped(listing, path)
 
     def _agree(self, rows: list[Marked], raters: set[str]) -> Agreed:
         return agree(

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from abaw_pipeline.corpora.base import some
 from abaw_pipeline.corpora.cells import slashes
+from abaw_pipeline.corpora.folders import one_file, readable
 from abaw_pipeline.errors import CorpusError
 
 ANNOTATION = "_ann"
@@ -53,16 +54,16 @@ class MediaFolder:
         text = slashes(cell)
         as_path = self._at(text)
         if as_path:
-            return as_path
+            return one_file([as_path])
         name = self._recording(PurePosixPath(text).name).casefold()
         found = self.files.get(name) or self.files.get(name + self.tail) or []
-        if len(found) == 1:
-            return found[0]
-        if found:
-            places = some([file.relative_to(self.folder).as_posix() for file in found])
+        if len(found) > 1:
+            places = readable(some([file.relative_to(self.folder).as_posix() for file in found]))
             raise CorpusError(f"{cell!r} may be any of {places}.", where=where, hint="Set media to one folder of them.")
+        if found:
+            return one_file(found)
         near = [file.name for stem, files in self.files.items() if name and stem.startswith(name) for file in files]
-        hint = f"There is {some(near)}: set tail to what follows the name." if near else "Add the file."
+        hint = f"There is {readable(some(near))}: set tail to what follows the name." if near else "Add the file."
         raise CorpusError(f"there is no media file for {cell!r} in {self.folder}.", where=where, hint=hint)
 
     def _at(self, text: str) -> Path | None:
