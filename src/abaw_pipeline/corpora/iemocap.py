@@ -60,9 +60,9 @@ class Iemocap(DropsClasses, Corpus):
     """The folder IEMOCAP_full_release.
 
     The picture of a dialogue is in two halves, a person in each. Whom the dialogue is named after (F in Ses01F_...)
-    wears the markers and is taken to be in the left half: published programs that cut the halves agree on it
-    (IoannisKansizoglou/Iemocap-preprocess on GitHub is one), the corpus's own papers do not say. Look at a contact
-    sheet of each session, and turn `marked_side` round or off where it is not so.
+    wears the markers, as the release's README says, and is taken to be in the left half: it is published programs
+    that say so (IoannisKansizoglou/Iemocap-preprocess on GitHub is one). Look at a contact sheet of each session,
+    and turn `marked_side` round or off where it is not so.
     """
 
     kind: Literal["iemocap"] = "iemocap"

@@ -2,7 +2,8 @@
 
 A table has a row an interval: `file`, `start`, `end` (s) and a column a class, such as Angry, Sad, Disgusted, Happy,
 Scared, Surprised, Neutral. Raters of a recording mark intervals of their own, which overlap and contradict each other;
-segments with one label are made of them by `agreement.agree`.
+segments with one label are made of them by `agreement.agree`. How recordings are called (`10dec_O11_1_mic.wav`, their
+annotations `10dec_O11_1_ann.csv`) is taken from published programs that read the release.
 """
 
 from __future__ import annotations
