@@ -1,5 +1,6 @@
 """IEMOCAP's folders: turns, labels, raters, sides, and what is wrong with some of them."""
 
+import os
 import shutil
 import wave
 from collections.abc import Mapping
@@ -104,6 +105,7 @@ def test_a_user_says_what_labels_count_as(tmp_path):
     found = read(root, labels={"exc": None, "fru": None, "oth": "other"})
     assert {clip.extra["code"] for clip in found.clips} == {*CODES} - {"exc", "fru", "xxx"}
     assert "turns left out: 1 labelled exc; 1 labelled fru; 1 labelled xxx" in found.notes
+    assert "anger" not in {clip.label for clip in read(root, drop_classes=("anger",)).clips}
     for wrong in ({"excited": "happiness"}, {"exc": "joy"}):
         with pytest.raises(ValidationError):
             Iemocap(path="x", labels=wrong)
@@ -120,9 +122,9 @@ def test_a_user_says_what_labels_count_as(tmp_path):
 )
 def test_agreement_is_the_share_of_watchers_who_chose_the_label(tmp_path, raters, share):
     root = make(tmp_path, {"Ses01F_impro01": turn("Ses01F_impro01_F000", 1, 3, "neu", raters)})
-    assert len(read(root, agreement=share).clips) == 1
+    assert len(read(root, min_agreement=share).clips) == 1
     if share < 1:
-        found = read(root, agreement=share + 0.01)
+        found = read(root, min_agreement=share + 0.01)
         assert (found.clips, found.failures) == ([], [])
         assert any("less than" in note for note in found.notes)
 
@@ -130,14 +132,14 @@ def test_agreement_is_the_share_of_watchers_who_chose_the_label(tmp_path, raters
 def test_raters_agree_on_what_labels_count_as(tmp_path):
     raters = {"E1": "Happiness", "E2": "Excited", "E3": "Anger"}
     root = make(tmp_path, {"Ses01F_impro01": turn("Ses01F_impro01_F000", 1, 3, "exc", raters)})
-    assert len(read(root, agreement=0.6).clips) == 1
-    assert read(root, agreement=0.6, labels={"hap": None}).clips == []
+    assert len(read(root, min_agreement=0.6).clips) == 1
+    assert read(root, min_agreement=0.6, labels={"hap": None}).clips == []
 
 
 def test_a_turn_nobody_else_has_rated_is_left_out_only_where_agreement_is_asked_for(tmp_path):
     root = make(tmp_path, {"Ses01F_impro01": TWO})
     assert len(read(root).clips) == 2
-    assert "turns left out: 2 that nobody else has rated" in read(root, agreement=0.1).notes
+    assert "turns left out: 2 that nobody else has rated" in read(root, min_agreement=0.1).notes
 
 
 BAD = {
@@ -148,6 +150,7 @@ BAD = {
     "unknown label": ("[10.0 - 12.0]\tSes01F_impro01_F009\tjoy\t[1, 2, 3]\n", "'joy'"),
     "empty": (turn("Ses01F_impro01_F009", 12, 12), "start 12 s is not before end 12 s"),
     "beyond": (turn("Ses01F_impro01_F009", 29, 31), "beyond the media, which last 30 s"),
+    "behind": (turn("Ses01F_impro01_F009", 30.01, 30.05), "beyond the media, which last 30 s"),
     "overlap": (turn("Ses01F_impro01_F009", 2, 4), "speaker's turn Ses01F_impro01_F000"),
     "twice": (turn("Ses01F_impro01_F009", 9, 10) + turn("Ses01F_impro01_F009", 11, 12), "lines 9, 12 are one turn"),
     "no rater": ("C-E9 Neutral\n", "'C-E9 Neutral'"),
@@ -168,7 +171,7 @@ def test_what_is_wrong_with_a_turn_is_a_row_and_the_rest_goes_on(tmp_path, case)
 
 def test_a_rater_of_a_damaged_turn_is_not_the_one_before_s(tmp_path):
     text = turn("Ses01F_impro01_F000", 1, 3, "neu", {"E1": "Neutral"}) + "[damaged\nC-E2:\tAnger;\t()\n"
-    assert len(read(make(tmp_path, {"Ses01F_impro01": text}), agreement=1).clips) == 1
+    assert len(read(make(tmp_path, {"Ses01F_impro01": text}), min_agreement=1).clips) == 1
 
 
 def test_both_may_speak_at_once_and_an_end_may_round_beyond_the_media(tmp_path):
@@ -233,6 +236,18 @@ def test_folders_in_any_case(tmp_path):
     (root / "Session1").rename(root / "session1")
     (root / "session1/dialog/wav").rename(root / "session1/dialog/WAV")
     assert len(read(root).clips) == 2
+
+
+def test_a_name_in_no_encoding_and_a_pointer_to_media_that_were_not_fetched_are_rows(tmp_path):
+    root = make(tmp_path, {"Ses01F_impro01": TWO, "Ses01F_impro02": turn("Ses01F_impro02_F000", 1, 2)})
+    (root / "Session1/dialog/EmoEvaluation" / os.fsdecode(b"\xff.txt")).write_bytes(b"")
+    (root / "Session1/dialog/wav" / os.fsdecode(b"\xfe.wav")).write_bytes(b"")
+    (root / "Session1/dialog/wav/Ses01F_impro02.wav").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    found = read(root)
+    assert len(found.clips) == 2
+    assert [failure.key for failure in found.failures] == ["ie/Session1/Ses01F_impro02", r"ie/Session1/\udcff"]
+    assert "git lfs pull" in found.failures[0].message
+    assert all(text.encode() for text in [*found.notes, *(failure.message for failure in found.failures)])
 
 
 @pytest.mark.parametrize("given", ["..", "Session1", "Session1/dialog", "Session1/dialog/EmoEvaluation", "../nothing"])

@@ -6,7 +6,6 @@ dialog/avi/DivX for media. Each turn is a segment of a dialogue's file; nothing 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,21 +14,21 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarantined, Side, some
-from abaw_pipeline.corpora.folders import by_stem, inner, wrong_root
+from abaw_pipeline.corpora.folders import SUFFIXES, Medium, by_stem, inner, one_file, readable, wrong_root
 from abaw_pipeline.corpora.iemocap_turns import (
     Turn,
     by_name,
     check_alone,
+    check_dialogue,
     check_overlap,
     meet,
     read_evaluation,
 )
-from abaw_pipeline.corpora.labels import check_mapping
+from abaw_pipeline.corpora.labels import DropsClasses, check_mapping
 from abaw_pipeline.corpora.lengths import end_within, media_length
 from abaw_pipeline.errors import CorpusError
 
 Code = Literal["ang", "dis", "exc", "fea", "fru", "hap", "neu", "oth", "sad", "sur", "xxx"]
-Modality = Literal["audio", "video"]
 
 EMOTION_CODES: Mapping[Code, str | None] = {
     "ang": "anger",
@@ -49,34 +48,30 @@ EMOTION_CODES: Mapping[Code, str | None] = {
 Excitement is merged with happiness, as is common; `oth` is any other emotion; on turns with `xxx` raters disagree.
 """
 
-MEDIA: Mapping[Modality, tuple[tuple[str, ...], frozenset[str]]] = {
-    "audio": (("dialog", "wav"), frozenset({".wav", ".flac"})),
-    "video": (("dialog", "avi", "DivX"), frozenset({".avi", ".mp4", ".mkv", ".mov"})),
-}
-"""Where media lie within a session, and how their names end."""
+PLACES: Mapping[Medium, tuple[str, ...]] = {"audio": ("dialog", "wav"), "video": ("dialog", "avi", "DivX")}
+"""Where media lie within a session."""
 
 SESSIONS = tuple(f"Session{number}" for number in range(1, 6))
 DIALOGUES = 151
-DIALOGUE = re.compile(r"Ses0([1-5])([FM])_(impro|script)\w+", re.ASCII)
 LAYOUT = "Session1 ... Session5, in each of them dialog/EmoEvaluation and dialog/wav or dialog/avi/DivX"
 
 
-class Iemocap(Corpus):
+class Iemocap(DropsClasses, Corpus):
     """The folder IEMOCAP_full_release.
 
     The picture of a dialogue is in two halves, a person in each. Whom the dialogue is named after (F in Ses01F_...)
-    wears the markers and is taken to be in the left half: published programs that cut the halves agree on it
-    (IoannisKansizoglou/Iemocap-preprocess on GitHub is one), the corpus's own papers do not say. Look at a contact
-    sheet of each session, and turn `marked_side` round or off where it is not so.
+    wears the markers, as the release's README says, and is taken to be in the left half: it is published programs
+    that say so (IoannisKansizoglou/Iemocap-preprocess on GitHub is one). Look at a contact sheet of each session,
+    and turn `marked_side` round or off where it is not so.
     """
 
     kind: Literal["iemocap"] = "iemocap"
-    modality: Modality = "audio"
+    modality: Medium = "audio"
     labels: Mapping[Code, str | None] = Field(
         default_factory=dict,
         description="codes of the release -> emotion, or null to leave turns with them out; others keep their meaning",
     )
-    agreement: float = Field(
+    min_agreement: float = Field(
         0.0,
         ge=0,
         le=1,
@@ -120,12 +115,12 @@ class Iemocap(Corpus):
                 reader.listing.failures.append(Quarantined.because(f"{name}/{session}", error))
         if not reader.media_folders:
             raise CorpusError(
-                f"no session has {'/'.join(MEDIA[self.modality][0])}.",
+                f"no session has {'/'.join(PLACES[self.modality])}.",
                 where=str(root),
                 hint="Add the media, or set modality to what is there.",
             )
         reader.remark()
-        return reader.listing
+        return self.without_dropped(reader.listing, root)
 
 
 def _is_release(root: Path) -> bool:
@@ -150,24 +145,24 @@ class _Reader:
         Raises:
             CorpusError: the session has no evaluations or no media, or a folder cannot be listed.
         """
-        within, suffixes = MEDIA[self.corpus.modality]
-        places = {"/".join(names): inner(folder, *names) for names in (within, ("dialog", "EmoEvaluation"))}
+        within = PLACES[self.corpus.modality], ("dialog", "EmoEvaluation")
+        places = {"/".join(names): inner(folder, *names) for names in within}
         media_folder, evaluation_folder = places.values()
         self.media_folders += media_folder is not None
         if media_folder is None or evaluation_folder is None:
             missing = [place for place, found in places.items() if found is None]
             raise CorpusError(f"there is no {some(missing)}.", where=session, hint="Add the folder.")
-        media, evaluations = by_stem(media_folder, suffixes), by_stem(evaluation_folder, {".txt"})
+        media, evaluations = by_stem(media_folder, SUFFIXES[self.corpus.modality]), by_stem(evaluation_folder, {".txt"})
         for dialogue in sorted(evaluations):
             try:
-                _check_dialogue(dialogue, session)
-                evaluation = _only(dialogue, evaluations, "evaluation")
-                self._read_dialogue(session, evaluation, _only(dialogue, media, "media file"))
+                check_dialogue(dialogue, session)
+                evaluation = one_file(evaluations[dialogue])
+                self._read_dialogue(session, evaluation, _medium(dialogue, media))
             except CorpusError as error:
-                self.listing.failures.append(Quarantined.because(f"{self.name}/{session}/{dialogue}", error))
+                self.listing.failures.append(Quarantined.because(f"{self.name}/{session}/{readable(dialogue)}", error))
         silent = sorted(media.keys() - evaluations.keys())
         if silent:
-            note = f"{session}: {len(silent)} media files have no evaluation and are left out: {some(silent)}"
+            note = f"{session}: {len(silent)} media files have no evaluation and are left out: {readable(some(silent))}"
             self.listing.notes.append(note)
 
     def _read_dialogue(self, session: str, evaluation: Path, media: Path) -> None:
@@ -222,10 +217,10 @@ class _Reader:
         emotion = self.meaning[turn.code]  # type: ignore[index]  # codes are checked where they are read
         if emotion is None:
             self.left_out[f"labelled {turn.code}"] += 1
-        elif self.corpus.agreement and not turn.choices:
+        elif self.corpus.min_agreement and not turn.choices:
             self.left_out["that nobody else has rated"] += 1
-        elif self.corpus.agreement and self._share(turn, emotion) < self.corpus.agreement:
-            self.left_out[f"on which less than {self.corpus.agreement:.0%} of the raters agree"] += 1
+        elif self.corpus.min_agreement and self._share(turn, emotion) < self.corpus.min_agreement:
+            self.left_out[f"on which less than {self.corpus.min_agreement:.0%} of the raters agree"] += 1
         else:
             return emotion
         return None
@@ -255,19 +250,7 @@ class _Reader:
             self.listing.notes.append(f"{self.both_speak} times both speak at once; such turns are kept")
 
 
-def _check_dialogue(stem: str, session: str) -> None:
-    match = DIALOGUE.fullmatch(stem)
-    if not match:
-        raise CorpusError("the name is no dialogue's.", where=f"{stem}.txt", hint="It is such as Ses01F_impro01.")
-    if match[1] != session[-1]:
-        raise CorpusError(f"the name says session {match[1]}.", where=f"{session}/{stem}.txt", hint="Move the file.")
-
-
-def _only(stem: str, files: Mapping[str, list[Path]], what: str) -> Path:
-    found = files.get(stem, [])
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise CorpusError(f"there is no {what} for this dialogue.", where=stem, hint="Add the file.")
-    names = some([file.name for file in found])
-    raise CorpusError(f"there is more than one {what}: {names}.", where=stem, hint="Keep one of them.")
+def _medium(dialogue: str, media: Mapping[str, list[Path]]) -> Path:
+    if dialogue not in media:
+        raise CorpusError("there is no media file for this dialogue.", where=dialogue, hint="Add the file.")
+    return one_file(media[dialogue])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from abaw_pipeline.corpora.base import some
+from abaw_pipeline.corpora.folders import readable
 from abaw_pipeline.errors import CorpusError
 
 CHOICES: Mapping[str, str] = {
@@ -35,6 +36,7 @@ UNDECIDED = "xxx"
 OVERLAP = 0.1
 """How much (s) of a speaker's turn may lie in that speaker's turn before: more cannot be one voice."""
 
+DIALOGUE = re.compile(r"Ses0([1-5])[FM]_(?:impro|script)\w+", re.ASCII)
 TURN = re.compile(
     r"\[\s*(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)\s*\]\s+(\S+)\s+([A-Za-z]{3})\s+\[[^\[\]]*\]\s*", re.ASCII
 )
@@ -147,6 +149,21 @@ def _add_choices(line: str, number: int, turn: Turn | None, found: Evaluation, *
         found.damaged[number] = "a rater's line before the first turn."
     elif turn is not None and words and match[1].startswith("E"):
         turn.choices[match[1]] = turn.choices.get(match[1], frozenset()) | {CHOICES[word] for word in words}
+
+
+def check_dialogue(stem: str, session: str) -> None:
+    """Refuse a file that is named like no dialogue of the session.
+
+    Raises:
+        CorpusError: the name, without the suffix, is another one.
+    """
+    match = DIALOGUE.fullmatch(stem)
+    if not match:
+        raise CorpusError(
+            "the name is no dialogue's.", where=readable(f"{stem}.txt"), hint="It is such as Ses01F_impro01."
+        )
+    if match[1] != session[-1]:
+        raise CorpusError(f"the name says session {match[1]}.", where=f"{session}/{stem}.txt", hint="Move the file.")
 
 
 def by_name(turns: list[Turn]) -> dict[str, list[Turn]]:
