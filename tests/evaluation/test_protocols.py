@@ -262,7 +262,7 @@ def test_too_few_subjects_are_named_with_the_fold():
 def test_protocols_come_from_parameters():
     adapter = TypeAdapter(AnyProtocol)
     assert adapter.validate_python(S2.model_dump(mode="json")) == S2
-    assert adapter.validate_python({"kind": "subject_kfold", "k": 3}).n_folds == 3
+    assert adapter.validate_python({"kind": "subject_kfold", "k": 3}).n_folds(corpus()) == 3
     for wrong in ({"kind": "subject_lists", "validation": []}, {"kind": "subject_lists", "validation": [[]]}):
         with pytest.raises(ValidationError):
             adapter.validate_python(wrong)

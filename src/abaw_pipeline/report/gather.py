@@ -13,7 +13,8 @@ import pandas as pd
 
 import abaw_pipeline
 from abaw_pipeline.artifacts import PieceMap, StoredMap
-from abaw_pipeline.evaluation.folds import FINAL, scored_folds
+from abaw_pipeline.evaluation.folds import FINAL, label_rows, left_out, protocol_clips, scored_folds
+from abaw_pipeline.evaluation.protocols import Protocol
 from abaw_pipeline.evaluation.work import media_seconds
 from abaw_pipeline.parameters import Parameters, check_parameters
 from abaw_pipeline.parts import Part
@@ -156,6 +157,9 @@ def gather(
     outer = scored_folds(folds)
     units = annotated_units(clips, annotations)
     asked = count_asked(units, outer)
+    protocol = tree.cross_validation.protocol
+    rows = label_rows(clips, annotations)
+    titles = protocol.fold_titles(protocol_clips(protocol, rows))
     return ReportInput(
         study=tree.study,
         title=f"Study {tree.study}",
@@ -165,9 +169,9 @@ def gather(
         counts=count_clips(clips, units, failures),
         classes=classes,
         class_counts=count_classes(units),
-        folds=count_folds(outer),
+        folds=count_folds(outer, titles),
         folds_run=outer["fold"].nunique(),
-        folds_total=tree.cross_validation.protocol.n_folds,
+        folds_total=len(titles),
         protocol=_protocol(tree),
         metrics=metrics,
         confusion=confusion,
@@ -178,7 +182,7 @@ def gather(
         optimistic=tree.evaluation.headline.removesuffix("_optimistic") in tree.fusion.optimistic
         and tree.evaluation.headline.endswith("_optimistic"),
         shuffled=tree.cross_validation.permute_training_labels,
-        notes=_notes(tree, clips, asked, metrics),
+        notes=(*_notes(tree, clips, asked, metrics), *_left_out(protocol, rows, folds)),
         measure=tree.evaluation.measure,
         headline=tree.evaluation.headline,
         confidence=tree.evaluation.confidence,
@@ -227,6 +231,15 @@ def _notes(tree: Parameters, clips: pd.DataFrame, asked: pd.DataFrame, metrics: 
         names = ", ".join(f"{name}_optimistic" for name in tree.fusion.optimistic)
         notes.append(f"Weights of {names} were chosen on the very clips that are scored.")
     return (*notes, *_unscored(asked, metrics))
+
+
+def _left_out(protocol: Protocol, rows: pd.DataFrame, folds: pd.DataFrame) -> list[str]:
+    """What the protocol leaves out of a fold, a sentence each."""
+    titles = protocol.fold_titles(protocol_clips(protocol, rows))
+    return [
+        f"Fold {fold} ({titles[int(fold)]}) leaves out {len(names):,} clips {protocol.left_out}."
+        for fold, names in (left_out(protocol, rows, folds) if protocol.left_out else {}).items()
+    ]
 
 
 def _unscored(asked: pd.DataFrame, metrics: pd.DataFrame) -> list[str]:
