@@ -14,7 +14,7 @@ FEWER = "Use fewer folds (cross_validation.protocol.k, cross_validation.inner_fo
 """What to do where subjects or clips are too few to be dealt out."""
 
 PASSES, LEAST_GAIN, MANY = 20, 1e-9, 5000
-"""How often subjects are tried for a better place, what rounding cannot feign, and from where on dealing is even enough."""
+"""How often subjects are tried for a better place, what rounding cannot feign, and how many need no such trials."""
 
 
 def split_subjects(labels: Sequence[str] | IntArray, subjects: Sequence[str], k: int, *, seed: int) -> IntArray:

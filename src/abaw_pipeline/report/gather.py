@@ -237,7 +237,7 @@ def _left_out(protocol: Protocol, rows: pd.DataFrame, folds: pd.DataFrame) -> li
     """What the protocol leaves out of a fold, a sentence each."""
     titles = protocol.fold_titles(protocol_clips(protocol, rows))
     return [
-        f"Fold {fold} ({titles[int(fold)]}) leaves out {len(names):,} clips {protocol.left_out}."
+        f"Fold {fold} ({titles[int(fold)]}) leaves out clips {protocol.left_out}: {len(names):,}."
         for fold, names in (left_out(protocol, rows, folds) if protocol.left_out else {}).items()
     ]
 

@@ -1,0 +1,28 @@
+"""The examples of docs/studies.md, which are one for each protocol."""
+
+import re
+import typing
+
+import pytest
+import yaml
+from tests.conftest import PROJECT
+
+from abaw_pipeline.evaluation.protocols import AnyProtocol
+from abaw_pipeline.stages import CrossValidation
+
+TEXT = (PROJECT / "docs" / "studies.md").read_text(encoding="utf-8")
+EXAMPLES = [
+    CrossValidation.model_validate(yaml.safe_load(block)["cross_validation"]).protocol
+    for block in re.findall(r"^```yaml\n(cross_validation:.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+]
+
+
+def test_each_protocol_has_an_example() -> None:
+    protocols = typing.get_args(typing.get_args(AnyProtocol)[0])
+    assert {type(example) for example in EXAMPLES} == set(protocols)
+
+
+@pytest.mark.parametrize(("kind", "field"), re.findall(r"\{kind: (\w+), (\w+):", TEXT))
+def test_what_the_examples_set_is_a_field(kind: str, field: str) -> None:
+    [example] = [each for each in EXAMPLES if each.kind == kind]
+    assert field in type(example).model_fields
