@@ -3,7 +3,6 @@
 import re
 import typing
 
-import pytest
 import yaml
 from tests.conftest import PROJECT
 
@@ -20,9 +19,3 @@ EXAMPLES = [
 def test_each_protocol_has_an_example() -> None:
     protocols = typing.get_args(typing.get_args(AnyProtocol)[0])
     assert {type(example) for example in EXAMPLES} == set(protocols)
-
-
-@pytest.mark.parametrize(("kind", "field"), re.findall(r"\{kind: (\w+), (\w+):", TEXT))
-def test_what_the_examples_set_is_a_field(kind: str, field: str) -> None:
-    [example] = [each for each in EXAMPLES if each.kind == kind]
-    assert field in type(example).model_fields

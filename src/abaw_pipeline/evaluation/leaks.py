@@ -34,7 +34,8 @@ def check_leaks(folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataFr
     known = _known_clips(folds, clips, annotations)
     takes = takes_by_clip(known)
     labels = {str(clip_id): set(part) for clip_id, part in annotations.groupby("clip_id")["label"]}
-    for name, fold in folds.groupby("fold", sort=False):
+    parts = {str(name): part for name, part in folds.groupby("fold", sort=False)}
+    for name, fold in parts.items():
         where = f"fold {name}"
         _check_clips(fold, where)
         if name == FINAL:
@@ -49,7 +50,7 @@ def check_leaks(folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataFr
             if fold["parent"].isna().all():
                 _warn(shared, twins(train, validation, takes), where)
         for parent in fold["parent"].dropna().unique():
-            _check_inner(fold, folds[folds["fold"] == parent], where, str(parent))
+            _check_inner(fold, parts.get(str(parent), folds.iloc[:0]), where, str(parent))
 
 
 def _known_clips(folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataFrame) -> pd.DataFrame:

@@ -153,4 +153,4 @@ def _sessions(clips: Table) -> list[Session]:
 
 def _session_of_rows(clips: Table) -> list[Session]:
     corpora = clips["corpus"] if "corpus" in clips.columns else [""] * len(clips)
-    return list(zip(corpora, clips["session"], strict=True))
+    return list(zip(corpora, map(str, clips["session"]), strict=True))
