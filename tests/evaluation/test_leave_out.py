@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from abaw_pipeline.errors import ProtocolError
-from abaw_pipeline.evaluation.folds import FINAL, label_rows, left_out, make_folds
+from abaw_pipeline.evaluation.folds import FINAL, label_rows, left_out, make_folds, trained_classes
 from abaw_pipeline.evaluation.leaks import check_leaks
 from abaw_pipeline.evaluation.protocols import LeaveOneCorpusOut, LeaveOneSessionOut, LeaveOneSubjectOut
 
@@ -111,17 +111,27 @@ def test_what_no_other_corpus_can_teach_is_not_scored_and_told(caplog):
     folds = make_folds(protocol, THREE, final=True)
     contempt = THREE.loc[THREE["label"] == "contempt", "clip_id"].tolist()
     assert left_out(protocol, THREE, folds) == {"2": contempt}
-    assert "savee has clips with classes that no training clip has: contempt; 3 clips are not scored" in caplog.text
+    assert (
+        "savee has clips with classes alone that no training clip has: contempt; 3 clips are not scored" in caplog.text
+    )
     # where the corpus trains, and in fold final, all of its classes do
     assert set(contempt) <= set(folds.loc[(folds["fold"] == "0") & (folds["role"] == "train"), "clip_id"])
     assert set(contempt) <= set(folds.loc[folds["fold"] == FINAL, "clip_id"])
 
 
-def test_a_clip_with_any_class_that_training_lacks_is_not_scored():
-    frames = pd.DataFrame({"clip_id": ["c0", "c0", "c1", "c2", "c3"], "label": ["a", "b", "a", "a", "a"]})
-    rows = label_rows(clips(*(("x", None, w, None) for w in "pq"), *(("y", None, w, None) for w in "pq")), frames)
-    folds = make_folds(LeaveOneCorpusOut(), rows)
-    assert folds.loc[(folds["fold"] == "0") & (folds["role"] == "validation"), "clip_id"].tolist() == ["c1"]
+def test_of_frames_only_those_of_classes_that_training_lacks_are_not_scored(caplog):
+    frames = pd.DataFrame({"clip_id": ["c0", "c0", "c1", "c2", "c3"], "label": ["a", "b", "b", "a", "a"]})
+    known = clips(*((corpus, None, who, None) for corpus in "xy" for who in "pq"))
+    folds = make_folds(LeaveOneCorpusOut(), label_rows(known, frames))
+    assert folds.loc[(folds["fold"] == "0") & (folds["role"] == "validation"), "clip_id"].tolist() == ["c0"]
+    assert trained_classes(folds, frames) == {"0": {"a"}, "1": {"a", "b"}}
+    check_leaks(folds, known, frames, skips_unknown_classes=True)
+    assert "fold 0: no training clip has b, which is not scored" in caplog.text
+    with pytest.raises(ProtocolError, match="fold 0: classes are validated but no training clip has them: b"):
+        check_leaks(folds, known, frames)
+    only = frames.drop(index=0)  # nothing of the clip could be scored
+    with pytest.raises(ProtocolError, match="no training clip has them: b"):
+        check_leaks(folds[folds["fold"] == "0"].query("clip_id != 'c1'"), known, only, skips_unknown_classes=True)
 
 
 def test_a_corpus_without_any_class_in_common_cannot_validate_but_train():

@@ -165,6 +165,19 @@ def left_out(protocol: Protocol, clips: Table, folds: Table) -> dict[str, list[s
     return {fold: names for fold, names in missing.items() if names}
 
 
+def trained_classes(folds: Table, annotations: Table) -> dict[str, set[str]]:
+    """Classes of the training side of each of the protocol's own folds; a system can be asked for no others.
+
+    Args:
+        folds: as `make_folds` returns them.
+        annotations: columns clip_id, label.
+    """
+    outer = scored_folds(folds)
+    pairs = annotations[["clip_id", "label"]].drop_duplicates()
+    trained = outer.loc[outer["role"] == "train", ["fold", "clip_id"]].merge(pairs, on="clip_id")
+    return {str(fold): set(labels) for fold, labels in trained.groupby("fold", sort=False)["label"]}
+
+
 def _sides(protocol: Protocol, clips: Table, validates_in: IntArray, number: int) -> tuple[Index, Index]:
     """Rows of a fold's training and of its validation side."""
     validation = clips[validates_in == number]

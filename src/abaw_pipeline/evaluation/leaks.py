@@ -13,8 +13,13 @@ from abaw_pipeline.evaluation.recordings import check_recordings, takes_by_clip,
 
 log = logging.getLogger(__name__)
 
+UNKNOWN_TO_FUSION = "fusion weights will not know"
+"""What becomes of a class that an inner fold validates and does not train."""
 
-def check_leaks(folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataFrame) -> None:
+
+def check_leaks(
+    folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataFrame, *, skips_unknown_classes: bool = False
+) -> None:
     """Refuse folds that would let validation data into training.
 
     Args:
@@ -22,6 +27,7 @@ def check_leaks(folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataFr
         clips: columns clip_id, subject; also media, sha256 (of its content), start, end (seconds; null: from the
             beginning, to the end) where it is known which stretch of which file a clip is.
         annotations: columns clip_id, label; several rows a clip where its frames are labelled.
+        skips_unknown_classes: whether frames of classes that a fold's training lacks are not scored; see `Protocol`.
 
     Raises:
         ProtocolError: naming the fold and the clips or subjects: an unknown or unlabelled clip, a clip twice
@@ -44,10 +50,12 @@ def check_leaks(folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataFr
         joined = fold[["clip_id", "role"]].merge(known, on="clip_id", how="left")
         train, validation = joined[joined["role"] == "train"], joined[joined["role"] == "validation"]
         _check_sides(train, validation, where)
-        _check_classes(train, validation, labels, where, inner=bool(fold["parent"].notna().any()))
+        inner = bool(fold["parent"].notna().any())
+        skipped = "is not scored" if skips_unknown_classes else ""
+        _check_classes(train, validation, labels, where, UNKNOWN_TO_FUSION if inner else skipped)
         if "media" in joined.columns:
             shared = check_recordings(train, validation, where)
-            if fold["parent"].isna().all():
+            if not inner:
                 _warn(shared, twins(train, validation, takes), where)
         for parent in fold["parent"].dropna().unique():
             _check_inner(fold, parts.get(str(parent), folds.iloc[:0]), where, str(parent))
@@ -93,12 +101,14 @@ def _check_sides(train: pd.DataFrame, validation: pd.DataFrame, where: str) -> N
 
 
 def _check_classes(
-    train: pd.DataFrame, validation: pd.DataFrame, labels: dict[str, set[str]], where: str, *, inner: bool
+    train: pd.DataFrame, validation: pd.DataFrame, labels: dict[str, set[str]], where: str, excuse: str
 ) -> None:
+    """Refuse classes that nobody trains, unless there is an excuse: what becomes of such a class."""
     trained, validated = (set().union(*(labels[each] for each in side["clip_id"])) for side in (train, validation))
     untrained = validated - trained
-    if untrained and inner:
-        log.warning("%s: no training clip has %s, which fusion weights will not know", where, some(untrained))
+    strangers = [each for each in validation["clip_id"] if labels[each] <= untrained] if untrained else []
+    if untrained and (excuse == UNKNOWN_TO_FUSION or (excuse and not strangers)):
+        log.warning("%s: no training clip has %s, which %s", where, some(untrained), excuse)
     elif untrained:
         raise ProtocolError(
             f"classes are validated but no training clip has them: {some(untrained)}",

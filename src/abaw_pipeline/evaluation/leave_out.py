@@ -71,12 +71,14 @@ class LeaveOneSessionOut(Protocol):
 class LeaveOneCorpusOut(Protocol):
     """A fold for each corpus: it validates, all others train (S1).
 
-    Corpora may have different classes. Training keeps all of its classes. Of the corpus that validates, a clip is
-    scored if training knows each of its classes; others are left out of that fold, as a warning and the report
-    say. A class that training has and the validating corpus lacks may be predicted, and is then wrong.
+    Corpora may have different classes. Training keeps all of its classes. Of the corpus that validates, only
+    classes that training has are scored: clips without any are left out of that fold, and frames of others are passed
+    over, as warnings and the report say. A class that training has and the validating corpus lacks may be
+    predicted, and is then wrong.
     """
 
-    left_out: ClassVar[str] = "with classes that no training clip has"
+    left_out: ClassVar[str] = "with classes alone that no training clip has"
+    skips_unknown_classes: ClassVar[bool] = True
 
     kind: Literal["leave_one_corpus_out"] = "leave_one_corpus_out"
     validation: Literal["all"] | NameList = Field(
@@ -110,16 +112,16 @@ class LeaveOneCorpusOut(Protocol):
         return np.array([fold_of.get(name, -1) for name in clips["corpus"]], dtype=np.int64)
 
     def scored(self, train: Table, validation: Table) -> Table:
-        """Rows of clips all of whose classes some training clip has.
+        """Rows of clips that have any class that training has.
 
         Raises:
             ProtocolError: no clip is left.
         """
-        strange = validation[~validation["label"].isin(set(train["label"]))]
+        known = set(validation.loc[validation["label"].isin(set(train["label"])), "clip_id"])
+        rest, strange = (validation[validation["clip_id"].isin(known) == there] for there in (True, False))
         if strange.empty:
             return validation
         what = f"corpus {validation['corpus'].iloc[0]} has clips {self.left_out}: {some(strange['label'])}"
-        rest = validation[~validation["clip_id"].isin(set(strange["clip_id"]))]
         if rest.empty:
             raise ProtocolError(f"{what}, and no others", where=self.kind, hint="Let it only train: validation: [...].")
         logger.warning("%s; %d clips are not scored", what, strange["clip_id"].nunique())

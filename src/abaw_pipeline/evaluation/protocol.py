@@ -26,9 +26,12 @@ class Protocol(Part):
 
     Attributes:
         left_out: of clips that are neither trained on nor scored in a fold, what they are; empty: there are none.
+        skips_unknown_classes: whether frames of classes that no training clip of a fold has are merely not scored;
+            else they are an error.
     """
 
     left_out: ClassVar[str] = ""
+    skips_unknown_classes: ClassVar[bool] = False
 
     def deals_with(self, clips: Table) -> Table:
         """The clips that take part in any fold, and in fold `final`; all, unless a protocol says otherwise."""

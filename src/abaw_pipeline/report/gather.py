@@ -13,7 +13,7 @@ import pandas as pd
 
 import abaw_pipeline
 from abaw_pipeline.artifacts import PieceMap, StoredMap
-from abaw_pipeline.evaluation.folds import FINAL, label_rows, left_out, protocol_clips, scored_folds
+from abaw_pipeline.evaluation.folds import FINAL, label_rows, left_out, protocol_clips, scored_folds, trained_classes
 from abaw_pipeline.evaluation.protocols import Protocol
 from abaw_pipeline.evaluation.work import media_seconds
 from abaw_pipeline.parameters import Parameters, check_parameters
@@ -156,8 +156,9 @@ def gather(
     tree = check_parameters({name: plain_tree(value) for name, value in parameters.items()})
     outer = scored_folds(folds)
     units = annotated_units(clips, annotations)
-    asked = count_asked(units, outer)
     protocol = tree.cross_validation.protocol
+    trained = trained_classes(folds, annotations) if protocol.skips_unknown_classes else None
+    asked = count_asked(units, outer, trained)
     rows = label_rows(clips, annotations)
     titles = protocol.fold_titles(protocol_clips(protocol, rows))
     return ReportInput(
@@ -182,7 +183,11 @@ def gather(
         optimistic=tree.evaluation.headline.removesuffix("_optimistic") in tree.fusion.optimistic
         and tree.evaluation.headline.endswith("_optimistic"),
         shuffled=tree.cross_validation.permute_training_labels,
-        notes=(*_notes(tree, clips, asked, metrics), *_left_out(protocol, rows, folds)),
+        notes=(
+            *_notes(tree, clips, asked, metrics),
+            *_left_out(protocol, rows, folds),
+            *_skipped(units, outer, trained),
+        ),
         measure=tree.evaluation.measure,
         headline=tree.evaluation.headline,
         confidence=tree.evaluation.confidence,
@@ -240,6 +245,20 @@ def _left_out(protocol: Protocol, rows: pd.DataFrame, folds: pd.DataFrame) -> li
         f"Fold {fold} ({titles[int(fold)]}) leaves out clips {protocol.left_out}: {len(names):,}."
         for fold, names in (left_out(protocol, rows, folds) if protocol.left_out else {}).items()
     ]
+
+
+def _skipped(units: pd.DataFrame, outer: pd.DataFrame, trained: Mapping[str, set[str]] | None) -> list[str]:
+    """Frames that are not scored since no training clip of their fold has their class, a sentence each."""
+    notes = []
+    for fold, classes in (trained or {}).items():
+        own = outer.loc[(outer["fold"] == fold) & (outer["role"] == "validation"), "clip_id"]
+        strange = units[units["clip_id"].isin(set(own)) & ~units["label"].isin(classes)]
+        if len(strange):
+            names = ", ".join(sorted(set(strange["label"])))
+            notes.append(
+                f"Fold {fold} does not score {len(strange):,} frames of classes that it has not trained: {names}."
+            )
+    return notes
 
 
 def _unscored(asked: pd.DataFrame, metrics: pd.DataFrame) -> list[str]:
