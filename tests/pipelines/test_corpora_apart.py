@@ -2,8 +2,11 @@
 
 import logging
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 from tests.pipelines.tiny import (
+    CLASSES,
     FUSION,
     LABELS,
     STAGE,
@@ -15,6 +18,9 @@ from tests.pipelines.tiny import (
     nothing,
 )
 
+from abaw_pipeline.evaluation.folds import label_rows, make_folds
+from abaw_pipeline.evaluation.leaks import check_leaks
+from abaw_pipeline.evaluation.protocols import LeaveOneCorpusOut
 from abaw_pipeline.pipelines.fusion.nodes import apply_fusion, fit_fusion
 from abaw_pipeline.pipelines.ingestion.nodes import assign_folds
 from abaw_pipeline.pipelines.reporting.nodes import collect_predictions, measure_predictions
@@ -55,3 +61,27 @@ def test_a_study_across_corpora_of_different_classes(caplog: pytest.LogCaptureFi
     # r teaches sadness where it trains, and in fold final, on whose systems other media are judged
     for fold in ("0", "1", "final"):
         assert set(systems.recipes["svm", fold].arguments["clip_ids"]) >= set(clips[clips["corpus"] == "r"]["clip_id"])
+
+
+def test_frames_of_classes_that_a_fold_has_not_trained_are_not_decided() -> None:
+    """Of corpus r's one video a second is sad, which nobody else is; where r trains, sadness is asked of nobody."""
+    clips = pd.DataFrame({"clip_id": list("abr"), "corpus": list("ppr"), "subject": ["p/1", "p/2", "r/1"]})
+    labels = {"a": ["anger"] * 3, "b": ["happiness"] * 3, "r": ["anger", "sadness", "happiness"]}
+    annotations = pd.DataFrame(
+        [(clip_id, frame, float(frame), label) for clip_id, all_ in labels.items() for frame, label in enumerate(all_)],
+        columns=["clip_id", "frame", "time", "label"],
+    )
+    folds = make_folds(LeaveOneCorpusOut(), label_rows(clips, annotations))
+    check_leaks(folds, clips, annotations, skips_unknown_classes=True)
+    said = {
+        ("svm", fold): pa.table(
+            {"clip_id": ids, "start": [0.0] * len(ids), "end": [3.0] * len(ids)}
+            | {f"p_{name}": [value] * len(ids) for name, value in zip(CLASSES, (0.5, 0.3, 0.2), strict=True)}
+        )
+        for fold, ids in {"0": ["a", "b"], "1": ["r"]}.items()
+    }
+    fused = pd.DataFrame(columns=["method", "fold", "clip_id", "frame", "time", *(f"p_{name}" for name in CLASSES)])
+    found = collect_predictions(clips, folds, annotations, nothing("face_posteriors"), said, fused)
+    own = found[found["clip_id"] == "r"]
+    assert list(zip(own["frame"], own["truth"], strict=True)) == [(0, "anger"), (2, "happiness")]
+    assert len(found) == 8
