@@ -144,6 +144,28 @@ def test_other_forms_of_a_take_are_named(media, end, alike, caplog):
     assert ("sound (film)" in caplog.text) == alike
 
 
+@pytest.mark.parametrize(("n_alike", "told"), [(1, False), (2, False), (3, True), (6, True)])
+def test_people_whose_files_are_called_the_same_are_told_apart_by_their_lengths(n_alike, told, caplog):
+    """Two folders with the same file names: two people whose sentences seldom last as long, or one corpus twice."""
+    rows = [
+        (f"{who}/{n}", who, "a", f"{who}/a{n:02d}.wav", 0.0, n + 1.0 + (0.3 if who == "DC" and n >= n_alike else 0.0))
+        for who in ("DC", "JE")
+        for n in range(6)
+    ]
+    clips = pd.DataFrame(rows, columns=["clip_id", "subject", "label", "media", "start", "end"])
+    check_leaks(sides(clips, clips["clip_id"][:6], clips["clip_id"][6:]), clips, clips)
+    assert ("other forms of training clips" in caplog.text) == told
+
+
+@pytest.mark.parametrize(("n_folders", "told"), [(4, True), (40, False)])
+def test_a_name_that_every_file_has_tells_nothing(n_folders, told, caplog):
+    names = [f"c{n}" for n in range(n_folders)]
+    clips = pd.DataFrame({"clip_id": names, "subject": names, "label": "a", "media": [f"{n}/video.mp4" for n in names]})
+    clips = clips.assign(start=0.0, end=5.0)
+    check_leaks(sides(clips, names[: n_folders // 2], names[n_folders // 2 :]), clips, clips)
+    assert ("other forms of training clips" in caplog.text) == told
+
+
 def test_takes_of_one_person_stay_together_and_are_no_reason_to_warn(caplog):
     clips = pd.DataFrame({"clip_id": ["film", "sound", "more"], "subject": ["x", "x", "y"], "label": "a"})
     clips = clips.assign(media=["a.mp4", "a.wav", "b.wav"], start=0.0, end=2.0)

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from abaw_pipeline.errors import ProtocolError
-from abaw_pipeline.evaluation.folds import FINAL, label_rows, left_out, make_folds, trained_classes
+from abaw_pipeline.evaluation.folds import FINAL, label_rows, left_out, make_folds, of_trained_classes, trained_classes
 from abaw_pipeline.evaluation.leaks import check_leaks
 from abaw_pipeline.evaluation.protocols import LeaveOneCorpusOut, LeaveOneSessionOut, LeaveOneSubjectOut
 
@@ -124,7 +124,11 @@ def test_of_frames_only_those_of_classes_that_training_lacks_are_not_scored(capl
     known = clips(*((corpus, None, who, None) for corpus in "xy" for who in "pq"))
     folds = make_folds(LeaveOneCorpusOut(), label_rows(known, frames))
     assert folds.loc[(folds["fold"] == "0") & (folds["role"] == "validation"), "clip_id"].tolist() == ["c0"]
-    assert trained_classes(folds, frames) == {"0": {"a"}, "1": {"a", "b"}}
+    trained = trained_classes(folds, frames)
+    assert trained == {"0": {"a"}, "1": {"a", "b"}}
+    asked = of_trained_classes(frames.assign(time=range(5)), folds, trained)
+    assert asked["time"].tolist() == [0, 3, 4]
+    assert of_trained_classes(frames.head(0), folds, trained).columns.tolist() == ["clip_id", "label"]
     check_leaks(folds, known, frames, skips_unknown_classes=True)
     assert "fold 0: no training clip has b, which is not scored" in caplog.text
     with pytest.raises(ProtocolError, match="fold 0: classes are validated but no training clip has them: b"):

@@ -42,11 +42,6 @@ def test_what_is_asked_is_annotated_and_in_validation():
     assert [*rows] == [("w", "frame", 3, 1), ("r", "clip", 1, 1)]
 
 
-def test_classes_that_a_fold_has_not_trained_are_not_asked():
-    rows = count_asked(UNITS, FOLDS, {"0": {"fear"}, "1": {"fear"}}).itertuples(index=False, name=None)
-    assert [*rows] == [("w", "frame", 2, 1), ("r", "clip", 1, 1)]
-
-
 def test_corpora_tell_their_labelled_clips_and_frames():
     first, second = count_clips(CLIPS, UNITS, FAILURES).to_dict("records")
     assert first == {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -176,6 +177,25 @@ def trained_classes(folds: Table, annotations: Table) -> dict[str, set[str]]:
     pairs = annotations[["clip_id", "label"]].drop_duplicates()
     trained = outer.loc[outer["role"] == "train", ["fold", "clip_id"]].merge(pairs, on="clip_id")
     return {str(fold): set(labels) for fold, labels in trained.groupby("fold", sort=False)["label"]}
+
+
+def of_trained_classes(units: Table, folds: Table, trained: Mapping[str, set[str]]) -> Table:
+    """Labelled units of clips that validate, of classes that their fold has trained.
+
+    Args:
+        units: columns clip_id, label, a row a clip, a frame or a moment.
+        folds: as `make_folds` returns them.
+        trained: as `trained_classes` gives them.
+    """
+    outer = scored_folds(folds)
+    validation = outer[outer["role"] == "validation"]
+    known = {
+        clip_id: trained.get(str(fold), set())
+        for clip_id, fold in zip(validation["clip_id"], validation["fold"], strict=True)
+    }
+    pairs = zip(units["clip_id"], units["label"], strict=True)
+    chosen = np.array([label in known.get(clip_id, ()) for clip_id, label in pairs], dtype=bool)
+    return units[chosen].reset_index(drop=True)
 
 
 def _sides(protocol: Protocol, clips: Table, validates_in: IntArray, number: int) -> tuple[Index, Index]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import PurePath
 
@@ -13,6 +14,9 @@ from abaw_pipeline.types import DoubleArray
 
 LIKE = 0.05
 """Seconds by which the lengths of two forms of one take may differ: encoders fill up their last block."""
+
+MOST_ALIKE, COMMON = 0.5, 10
+"""Share of a subject's clips that is too much for chance; subjects who may share a name before it tells nothing."""
 
 Take = tuple[str, float, int]
 """Name of the file without its ending, start in it, and length in steps of LIKE."""
@@ -73,18 +77,32 @@ def takes_by_clip(clips: pd.DataFrame) -> dict[str, set[Take]]:
 def twins(train: pd.DataFrame, validation: pd.DataFrame, takes: Mapping[str, set[Take]]) -> list[str]:
     """Clips that look like one take in two forms, on both sides of a fold, as "validation clip (training clip)".
 
+    Files of different people may be called the same, and some happen to be as long. So two subjects are only named
+    where at least MOST_ALIKE of the clips of one of them have their like among those of the other; a name and length
+    that more than COMMON subjects share (`video.mp4` in each folder) tells nothing.
+
     Args:
-        train: column clip_id.
+        train: columns clip_id, subject.
         validation: the same of the other side.
         takes: as `takes_by_clip` gives them.
     """
-    trained = {take: clip_id for clip_id in train["clip_id"] for take in takes.get(clip_id, ())}
-    found = {
-        f"{clip_id} ({trained[take]})"
-        for clip_id in validation["clip_id"]
-        for take in takes.get(clip_id, ())
-        if take in trained
-    }
+    trained: dict[Take, dict[str, str]] = {}
+    for clip_id, subject in zip(train["clip_id"], train["subject"], strict=True):
+        for take in takes.get(clip_id, ()):
+            trained.setdefault(take, {})[subject] = clip_id
+    alike: dict[tuple[str, str], dict[str, str]] = {}
+    for clip_id, subject in zip(validation["clip_id"], validation["subject"], strict=True):
+        for take in takes.get(clip_id, ()):
+            others = trained.get(take, {})
+            for other, trained_clip in others.items() if len(others) <= COMMON else ():
+                alike.setdefault((subject, other), {})[clip_id] = trained_clip
+    n_clips = Counter([*train["subject"], *validation["subject"]])
+    found = [
+        f"{clip_id} ({other})"
+        for subjects, pairs in alike.items()
+        if len(pairs) >= MOST_ALIKE * min(n_clips[subject] for subject in subjects)
+        for clip_id, other in pairs.items()
+    ]
     return sorted(found)
 
 

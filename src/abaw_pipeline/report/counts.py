@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -48,22 +48,9 @@ def count_classes(units: pd.DataFrame) -> pd.DataFrame:
     return counts.rename(columns={"label": "class"})[["corpus", "class", "clips", "unit"]]
 
 
-def count_asked(
-    units: pd.DataFrame, outer: pd.DataFrame, trained: Mapping[str, set[str]] | None = None
-) -> pd.DataFrame:
-    """Annotated units on the validation sides that are scored, by corpus and unit.
-
-    Args:
-        units: as `annotated_units` gives them.
-        outer: folds of the protocol.
-        trained: classes that each fold's training has, where others are not scored; None: all are.
-    """
-    validation = outer.loc[outer["role"] == "validation", ["fold", "clip_id"]]
-    validated = units[units["clip_id"].isin(set(validation["clip_id"]))]
-    if trained is not None:
-        fold_of = dict(zip(validation["clip_id"], validation["fold"], strict=True))
-        pairs = zip(validated["clip_id"], validated["label"], strict=True)
-        validated = validated[[label in trained[str(fold_of[clip_id])] for clip_id, label in pairs]]
+def count_asked(units: pd.DataFrame, outer: pd.DataFrame) -> pd.DataFrame:
+    """Annotated units on the validation sides, by corpus and unit."""
+    validated = units[units["clip_id"].isin(set(outer.loc[outer["role"] == "validation", "clip_id"]))]
     groups = validated.groupby(["corpus", "unit"], sort=False)["clip_id"]
     return groups.agg(units="size", clips="nunique").reset_index()
 

@@ -13,7 +13,15 @@ import pandas as pd
 
 import abaw_pipeline
 from abaw_pipeline.artifacts import PieceMap, StoredMap
-from abaw_pipeline.evaluation.folds import FINAL, label_rows, left_out, protocol_clips, scored_folds, trained_classes
+from abaw_pipeline.evaluation.folds import (
+    FINAL,
+    label_rows,
+    left_out,
+    of_trained_classes,
+    protocol_clips,
+    scored_folds,
+    trained_classes,
+)
 from abaw_pipeline.evaluation.protocols import Protocol
 from abaw_pipeline.evaluation.work import media_seconds
 from abaw_pipeline.parameters import Parameters, check_parameters
@@ -158,7 +166,7 @@ def gather(
     units = annotated_units(clips, annotations)
     protocol = tree.cross_validation.protocol
     trained = trained_classes(folds, annotations) if protocol.skips_unknown_classes else None
-    asked = count_asked(units, outer, trained)
+    asked = count_asked(units if trained is None else of_trained_classes(units, folds, trained), outer)
     rows = label_rows(clips, annotations)
     titles = protocol.fold_titles(protocol_clips(protocol, rows))
     return ReportInput(
