@@ -114,7 +114,7 @@ def test_a_value_that_is_nowhere_is_an_error(conf: Path) -> None:
         load(conf, "base")["catalog"]
 
 
-@pytest.mark.parametrize("study", ["base", "ravdess", "abaw2020", "ravdess+cluster"])
+@pytest.mark.parametrize("study", ["base", "ravdess", "cremad", "abaw2020", "ravdess+cluster"])
 def test_the_projects_datasets_get_what_the_study_says(study: str) -> None:
     def loader(**params: object) -> StudyConfigLoader:
         return StudyConfigLoader(str(PROJECT / "conf"), env=study, runtime_params=params, **CONFIG_LOADER_ARGS)

@@ -2,12 +2,15 @@
 
 import copy
 import re
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 from tests.conftest import PROJECT
 
+from abaw_pipeline.evaluation.folds import make_folds
 from abaw_pipeline.parameters import ParameterError, check_parameters
 from abaw_pipeline.stages import expand_grid
 
@@ -36,7 +39,47 @@ def change(tree: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("study", "folds"), [("ravdess", 5), ("abaw2020", 1), ("base", 1)])
 def test_all_studies_fit(tree: dict[str, Any], study: str, folds: int) -> None:
-    assert check_parameters(tree | read(study)).cross_validation.protocol.n_folds == folds
+    assert check_parameters(tree | read(study)).cross_validation.protocol.n_folds(pd.DataFrame()) == folds
+
+
+def test_corpora_that_are_held_out_are_those_of_the_study(tree: dict[str, Any]) -> None:
+    protocol = {"kind": "leave_one_corpus_out", "validation": ["demo"]}
+    assert check_parameters(change(tree, "cross_validation.protocol", protocol))
+    with pytest.raises(ParameterError, match=r"protocol.validation: no corpus 'dmo'; did you mean 'demo'"):
+        check_parameters(change(tree, "cross_validation.protocol", protocol | {"validation": ["dmo"]}))
+
+
+def test_a_protocol_may_be_ones_own(tree: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_protocol.py").write_text(OWN, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    own = {"kind": "own_protocol:FirstAlone", "people": 2}
+    clips = pd.DataFrame({"clip_id": list("abc"), "subject": list("xyz"), "label": "fear"})
+    protocol = check_parameters(change(tree, "cross_validation.protocol", own)).cross_validation.protocol
+    folds = make_folds(protocol, clips)
+    assert folds.loc[folds["role"] == "validation", "clip_id"].tolist() == ["a", "b"]
+    with pytest.raises(ParameterError, match="did you mean 'people'"):
+        check_parameters(change(tree, "cross_validation.protocol", own | {"peple": 1}))
+
+
+OWN = """
+from typing import Literal
+
+import numpy as np
+
+from abaw_pipeline.evaluation.protocols import Protocol
+
+
+class FirstAlone(Protocol):
+    kind: Literal["own_protocol:FirstAlone"] = "own_protocol:FirstAlone"
+    people: int = 1
+
+    def fold_titles(self, clips):
+        return ("the first",)
+
+    def validation_folds(self, clips, *, seed):
+        first = sorted(set(clips["subject"]))[: self.people]
+        return np.where(clips["subject"].isin(first), 0, -1)
+"""
 
 
 def test_a_study_of_sound_asks_for_no_faces(tree: dict[str, Any]) -> None:
@@ -114,3 +157,9 @@ def test_a_grid_multiplies() -> None:
 
 def test_only_what_running_systems_read_is_extracted(tree: dict[str, Any]) -> None:
     assert check_parameters(change(tree, "systems.run", ["svm"])).systems.needed("sound") == ["functionals"]
+
+
+def test_the_study_of_cremad_has_nine_sets_and_asks_for_no_faces(tree: dict[str, Any]) -> None:
+    found = check_parameters(tree | read("cremad"))
+    assert found.cross_validation.protocol.k == 9
+    assert found.systems.needed("face") == []

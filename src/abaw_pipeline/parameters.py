@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.errors import PipelineError
+from abaw_pipeline.evaluation.protocols import LeaveOneCorpusOut
 from abaw_pipeline.faces.settings import Faces
 from abaw_pipeline.parts import Part, unknown_name
 from abaw_pipeline.stages import (
@@ -73,6 +74,9 @@ class Parameters(Part):
         if self.evaluation.submission:
             methods = self.fusion.methods
             check_known((self.evaluation.submission,), methods, "fusion method", "evaluation.submission: ")
+        protocol = self.cross_validation.protocol
+        if isinstance(protocol, LeaveOneCorpusOut) and protocol.validation != "all":
+            check_known(protocol.validation, self.corpora.root, "corpus", "cross_validation.protocol.validation: ")
         if self.fusion.members != "all":
             check_known(self.fusion.members, self.systems.chosen, "running system", "fusion.members: ")
         return self

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+
+
+def split_names(given: Any) -> Any:
+    """Names as a list: on the command line they are joined by `+` (Kedro splits `--params` at every comma)."""
+    return given.split("+") if isinstance(given, str) else given
+
+
+NameList = Annotated[tuple[str, ...], BeforeValidator(split_names)]
+"""Names, in a file as a list, on the command line joined by `+`."""
 
 
 class Part(BaseModel):

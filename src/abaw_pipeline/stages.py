@@ -17,19 +17,13 @@ from abaw_pipeline.demo.corpus import DemoCorpus
 from abaw_pipeline.evaluation.measures import Measure
 from abaw_pipeline.evaluation.protocols import AnyProtocol, Folds
 from abaw_pipeline.fusion import Fusion
-from abaw_pipeline.parts import Part, unknown_name
+from abaw_pipeline.parts import NameList, Part, unknown_name
 from abaw_pipeline.systems import AnySystem
 
 Modality = Literal["face", "sound"]
 
 VOCALS = "vocals"
 """Name under which a system asks for the waveform itself instead of features."""
-
-
-NameList = Annotated[
-    tuple[str, ...], BeforeValidator(lambda given: given.split("+") if isinstance(given, str) else given)
-]
-"""Names, in a file as a list, on the command line joined by `+` (Kedro splits `--params` at every comma)."""
 
 
 def _listed(given: Any) -> Any:

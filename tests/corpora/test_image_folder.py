@@ -1,4 +1,6 @@
 import os
+import tarfile
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -144,3 +146,20 @@ def test_a_corpus_of_which_nothing_may_be_read_is_none(folder, monkeypatch):
     _unreadable(monkeypatch)
     with pytest.raises(CorpusError, match="none of 4 images can be read"):
         list_stills({"faces": ImageFolder(path=str(folder))})
+
+
+@pytest.mark.real
+def test_fer2013_as_folders_has_the_published_counts(real_data, tmp_path):
+    with tarfile.open(real_data / "images" / "fer2013_train_validation.tar.xz") as archive:
+        names = [entry.name for entry in archive if entry.isfile() and entry.name.endswith(".jpg")]
+    for folder in {name.rpartition("/")[0] for name in names}:
+        (tmp_path / folder).mkdir(parents=True)
+    for name in names:
+        (tmp_path / name).touch()
+    found = ImageFolder(path=str(tmp_path)).entries("fer")
+    assert Counter(image.split for image in found.images) == {"train": 28709, "validation": 3589}
+    assert Counter(image.label for image in found.images if image.split == "train") == {
+        **{"neutral": 4965, "happiness": 7215, "sadness": 4830, "surprise": 3171},
+        **{"fear": 4097, "disgust": 436, "anger": 3995},
+    }
+    assert (found.failures, found.notes) == ([], [])

@@ -1,8 +1,12 @@
 """Label names: the user's come first, an unknown one tells how to map it."""
 
-import pytest
+from pathlib import Path
 
-from abaw_pipeline.corpora.labels import SYNONYMS, check_mapping, emotion
+import pytest
+from pydantic import ValidationError
+
+from abaw_pipeline.corpora.base import ClipEntry, CorpusListing, Quarantined
+from abaw_pipeline.corpora.labels import SYNONYMS, DropsClasses, check_mapping, emotion
 from abaw_pipeline.emotions import EMOTIONS
 from abaw_pipeline.errors import CorpusError
 
@@ -27,3 +31,29 @@ def test_an_unknown_label_is_an_error_with_row_label_and_remedy():
 def test_a_mapping_that_says_nothing_or_two_things_is_refused(labels, word):
     with pytest.raises(ValueError, match=word):
         check_mapping(labels)
+
+
+def listing(*labels):
+    clips = [ClipEntry(f"c/{n}", "c", f"/{n}.wav", label, f"c/{n}") for n, label in enumerate(labels)]
+    return CorpusListing(clips, [Quarantined("c/x", "CorpusError", "why")], ["a note"])
+
+
+def test_dropped_classes_are_counted_and_nothing_else_is_touched():
+    given = listing("calm", "anger", None, "calm")
+    found = DropsClasses(drop_classes=("calm", "fear", "calm")).without_dropped(given, Path("c"))
+    assert [clip.clip_id for clip in found.clips] == ["c/1", "c/2"]
+    assert found.failures == given.failures
+    assert found.notes == [
+        "a note",
+        "2 of 4 clips are left out by drop_classes: calm",
+        "0 of 4 clips are left out by drop_classes: fear",
+    ]
+    assert len(given.clips) == 4
+    assert DropsClasses().without_dropped(given, Path("c")) == given
+
+
+def test_dropping_every_clip_is_an_error_and_an_unknown_class_tells_the_nearest():
+    with pytest.raises(CorpusError, match="leaves out all 2 clips"):
+        DropsClasses(drop_classes=("calm",)).without_dropped(listing("calm", "calm"), Path("c"))
+    with pytest.raises(ValidationError, match="no emotion 'happyness'; did you mean 'happiness'"):
+        DropsClasses(drop_classes=("happyness",))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from abaw_pipeline.corpora.listing import list_corpora
 from abaw_pipeline.corpora.ravdess import CHANNELS, MODALITIES, Ravdess, published
 from abaw_pipeline.errors import CorpusError, PipelineError
 
@@ -32,6 +33,33 @@ def lay_out(root, stems, folders=True, suffix=".wav"):
 )
 def test_the_rules_give_the_published_counts(modalities, channels, count):
     assert len(set(published(modalities, channels))) == count
+
+
+SEVEN = {"neutral": 376, "surprise": 384, "disgust": 384}
+SEVEN |= dict.fromkeys(["happiness", "sadness", "fear", "anger"], 752)
+
+
+def test_without_calm_videos_are_the_clips_of_the_cross_corpus_study(tmp_path):
+    """Ryumina et al. (2022), Table 3: spoken and sung, with sound and without."""
+    lay_out(tmp_path, EVERYTHING, suffix=".mp4")
+    corpus = Ravdess(
+        path=str(tmp_path), modality=("audio_video", "video"), channel=("speech", "song"), drop_classes=("calm",)
+    )
+    found = corpus.entries("r")
+    assert Counter(clip.label for clip in found.clips) == SEVEN
+    assert len(found.clips) == sum(SEVEN.values()) == 4152
+    assert found.notes == ["752 of 4904 clips are left out by drop_classes: calm"]
+
+
+def test_spoken_videos_are_the_clips_of_the_residual_perceptron_network(tmp_path):
+    """Chang and Skarbek (2021): 2880 clips of eight emotions, each with sound and without."""
+    lay_out(tmp_path, EVERYTHING, suffix=".mp4")
+    found = Ravdess(path=str(tmp_path), modality=("audio_video", "video"), channel="speech").entries("r")
+    assert Counter(clip.label for clip in found.clips) == {
+        "neutral": 192,
+        **dict.fromkeys(["calm", "happiness", "sadness", "anger", "fear", "disgust", "surprise"], 384),
+    }
+    assert (len(found.clips), found.notes) == (2880, [])
 
 
 def test_a_complete_corpus_in_folders_or_flat(tmp_path):
@@ -104,6 +132,12 @@ def test_a_clip_in_another_actors_folder_or_twice_is_quarantined(tmp_path):
     assert len(found.clips) == 1
     assert ["Actor_02" in failure.message for failure in found.failures] == [True, False]
     assert "several files" in found.failures[1].message
+
+
+def test_a_name_in_no_encoding_is_a_row_that_can_be_stored(tmp_path):
+    lay_out(tmp_path, [SPEECH[0], "caf\udce9"], folders=False)
+    _, refused, _ = list_corpora({"r": Ravdess(path=str(tmp_path))})
+    assert [key for key in refused["key"] if "caf" in key] == ["r/caf\\udce9.wav"]
 
 
 def test_leavings_of_systems_are_not_clips(tmp_path):

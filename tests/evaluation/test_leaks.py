@@ -86,6 +86,93 @@ def test_files_whose_stretches_are_unknown_overlap(clips):
         check_leaks(folds, clips.drop(columns=["start", "end"]), clips)
 
 
+@pytest.mark.parametrize(("start", "leaks"), [(4.0, False), (3.5, True)])
+def test_copies_of_a_file_are_that_file(clips, start, leaks):
+    """Another name of the same content, say of a corpus that is named twice."""
+    clips["sha256"] = "of " + clips["media"]
+    clips.loc[clips["clip_id"] == "c20", ["media", "sha256", "start", "end"]] = ["copy.mp4", "of m0.mp4", start, 5.0]
+    folds = sides(clips, ["c00", "c01", "c02", "c03", "c40"], ["c20"])
+    if not leaks:
+        check_leaks(folds, clips, clips)
+        return
+    says = r"'c03' \(train\) and 'c20' \(validation\) overlap in m0.mp4 and copy.mp4, whose contents are the same"
+    with pytest.raises(ProtocolError, match=says):
+        check_leaks(folds, clips, clips)
+    clips.loc[clips["clip_id"] == "c20", "sha256"] = None  # not known: its path tells
+    check_leaks(folds, clips, clips)
+
+
+def test_other_stretches_of_one_file_on_both_sides_are_named_once_a_fold(clips, caplog):
+    outer = sides(clips, ["c00", "c01", "c20"], ["c10", "c11"])
+    inner = sides(clips, ["c20"], ["c00", "c01"]).assign(fold="0/0", parent="0")
+    check_leaks(pd.concat([outer, inner], ignore_index=True), clips, clips)
+    assert caplog.text.count("fold 0: different stretches of the same files train and validate: m0.mp4") == 1
+    assert "fold 0/0: different" not in caplog.text
+
+
+def test_files_of_their_own_are_no_reason_to_warn(clips, caplog):
+    check_leaks(sides(clips, ["c00", "c01"], ["c20", "c21"]), clips, clips)
+    assert not caplog.text
+
+
+@pytest.mark.parametrize(
+    ("media", "end", "alike"),
+    [
+        ("wav/A01.wav", 3.0, True),  # the sound of the film, in a folder of its own
+        ("a01.mkv", 3.04, True),  # an encoder has filled up its last block
+        ("a01.mkv", 2.96, True),
+        ("a01.mkv", 3.2, False),
+        ("a02.mp4", 3.0, False),
+        ("a01.mp4.wav", 3.0, False),
+        ("a01.mkv", None, False),
+    ],
+)
+def test_other_forms_of_a_take_are_named(media, end, alike, caplog):
+    """Nobody has said who speaks, so that each clip is somebody of its own."""
+    clips = pd.DataFrame(
+        {
+            "clip_id": ["film", "sound", "more"],
+            "subject": ["film", "sound", "more"],
+            "label": "a",
+            "media": ["films/a01.mp4", media, "b.mp4"],
+            "start": 0.0,
+            "end": [3.0, end, 3.0],
+        }
+    )
+    check_leaks(sides(clips, ["film", "more"], ["sound"]), clips, clips)
+    assert ("fold 0: validation clips may be other forms of training clips" in caplog.text) == alike
+    assert ("sound (film)" in caplog.text) == alike
+
+
+@pytest.mark.parametrize(("n_alike", "told"), [(1, False), (2, False), (3, True), (6, True)])
+def test_people_whose_files_are_called_the_same_are_told_apart_by_their_lengths(n_alike, told, caplog):
+    """Two folders with the same file names: two people whose sentences seldom last as long, or one corpus twice."""
+    rows = [
+        (f"{who}/{n}", who, "a", f"{who}/a{n:02d}.wav", 0.0, n + 1.0 + (0.3 if who == "DC" and n >= n_alike else 0.0))
+        for who in ("DC", "JE")
+        for n in range(6)
+    ]
+    clips = pd.DataFrame(rows, columns=["clip_id", "subject", "label", "media", "start", "end"])
+    check_leaks(sides(clips, clips["clip_id"][:6], clips["clip_id"][6:]), clips, clips)
+    assert ("other forms of training clips" in caplog.text) == told
+
+
+@pytest.mark.parametrize(("n_folders", "told"), [(4, True), (40, False)])
+def test_a_name_that_every_file_has_tells_nothing(n_folders, told, caplog):
+    names = [f"c{n}" for n in range(n_folders)]
+    clips = pd.DataFrame({"clip_id": names, "subject": names, "label": "a", "media": [f"{n}/video.mp4" for n in names]})
+    clips = clips.assign(start=0.0, end=5.0)
+    check_leaks(sides(clips, names[: n_folders // 2], names[n_folders // 2 :]), clips, clips)
+    assert ("other forms of training clips" in caplog.text) == told
+
+
+def test_takes_of_one_person_stay_together_and_are_no_reason_to_warn(caplog):
+    clips = pd.DataFrame({"clip_id": ["film", "sound", "more"], "subject": ["x", "x", "y"], "label": "a"})
+    clips = clips.assign(media=["a.mp4", "a.wav", "b.wav"], start=0.0, end=2.0)
+    check_leaks(sides(clips, ["film", "sound"], ["more"]), clips, clips)
+    assert not caplog.text
+
+
 def test_an_empty_side(clips):
     with pytest.raises(ProtocolError, match="validation side is empty"):
         check_leaks(sides(clips, ["c00", "c01"], []), clips, clips)

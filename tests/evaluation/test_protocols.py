@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 from abaw_pipeline.errors import ProtocolError
 from abaw_pipeline.evaluation.folds import FINAL, label_rows, make_folds, parse_folds, scored_folds, validated_clips
 from abaw_pipeline.evaluation.leaks import check_leaks
-from abaw_pipeline.evaluation.protocols import AnyProtocol, Official, SubjectKFold, SubjectLists
+from abaw_pipeline.evaluation.protocols import AnyProtocol, Official, SubjectKFold, SubjectLists, TrainFoldsAndOfficial
 from abaw_pipeline.evaluation.subjects import find_subject
 
 S2 = SubjectLists(
@@ -221,6 +221,67 @@ def test_a_subject_in_both_official_parts_is_named():
         make_folds(Official(), clips)
 
 
+def larger_split_corpus(n_subjects=12):
+    """Subjects 1 to 8 train, 9 and 10 validate, 11 and 12 are for the test."""
+    clips = corpus(n_subjects)
+    number = clips["subject"].str[-2:].astype(int)
+    return clips.assign(split=number.map(lambda n: "train" if n <= 8 else "validation" if n <= 10 else "test"))
+
+
+def test_the_training_part_is_dealt_and_the_official_part_comes_last():
+    clips = larger_split_corpus()
+    protocol = TrainFoldsAndOfficial()
+    folds = make_folds(protocol, clips, inner_folds=2, final=True)
+    check_leaks(folds, clips, clips)
+    outer = scored_folds(folds)
+    assert outer["fold"].unique().tolist() == ["0", "1", "2", "3", "4"]
+    assert held_out(folds, "4") == [9, 10]
+    assert sorted(number for fold in "0123" for number in held_out(folds, fold)) == [*range(1, 9)]
+    assert [len(held_out(folds, fold)) for fold in "0123"] == [2, 2, 2, 2]
+    # the official fold trains on all of the training part; the others on the rest of it and on the validation part
+    training = {fold: set(outer[(outer["fold"] == fold) & (outer["role"] == "train")]["subject"]) for fold in "04"}
+    assert training["4"] == {f"ravdess/{number:02d}" for number in range(1, 9)}
+    assert {"ravdess/09", "ravdess/10"} < training["0"]
+    assert len(training["0"]) == 8
+    assert not {"ravdess/11", "ravdess/12"} & set(folds["subject"])
+    assert protocol.fold_titles(clips)[0] == "drawn from the training part, 1 of 4"
+    assert protocol.fold_titles(clips)[4] == "official validation part"
+
+
+def test_the_official_fold_of_several_is_that_of_the_official_protocol():
+    clips = larger_split_corpus()
+    one = make_folds(Official(), clips, inner_folds=2, seed=3)
+    last = make_folds(TrainFoldsAndOfficial(k=3), clips, folds=3, inner_folds=2, seed=3)
+    renamed = last.assign(**{name: last[name].str.replace("3", "0", n=1) for name in ("fold", "parent")})
+    pd.testing.assert_frame_equal(renamed, one)
+
+
+def test_a_training_part_of_too_few_people_is_named():
+    with pytest.raises(ProtocolError, match="k = 9, training part: 8 subjects cannot be split into 9 parts"):
+        make_folds(TrainFoldsAndOfficial(k=9), larger_split_corpus())
+    clips = larger_split_corpus()
+    clips.loc[clips["subject"] == "ravdess/09", "split"] = ["train"] + ["validation"] * 7
+    with pytest.raises(ProtocolError, match="ravdess/09 is in training and in validation"):
+        make_folds(TrainFoldsAndOfficial(), clips)
+    with pytest.raises(ProtocolError, match="no official training and validation part"):
+        make_folds(TrainFoldsAndOfficial(), clips.drop(columns="split"))
+
+
+def test_twelve_pairs_of_actors():
+    """S3's folds of RAVDESS: actors 1 and 2, 3 and 4, and so on."""
+    pairs = SubjectLists(validation=[[number, number + 1] for number in range(1, 25, 2)])
+    clips = corpus()
+    folds = make_folds(pairs, clips, inner_folds=2)
+    check_leaks(folds, clips, clips)
+    assert [held_out(folds, str(fold)) for fold in range(12)] == [[n, n + 1] for n in range(1, 25, 2)]
+    assert pairs.fold_titles(clips)[11] == "subjects 23, 24"
+
+
+def test_lists_of_many_are_titled_by_the_first():
+    lists = SubjectLists(validation=[[24], [*range(1, 21)]])
+    assert lists.fold_titles(corpus()) == ("subject 24", "subjects 1, 2, 3, 4, 5, 6, 7, 8 and 12 more")
+
+
 def test_frames_weigh_a_clip_by_its_classes_not_by_its_length():
     clips = pd.DataFrame({"clip_id": ["long", "short", "whole"], "subject": ["x/1", "x/2", "x/3"]})
     annotations = pd.DataFrame(
@@ -262,7 +323,7 @@ def test_too_few_subjects_are_named_with_the_fold():
 def test_protocols_come_from_parameters():
     adapter = TypeAdapter(AnyProtocol)
     assert adapter.validate_python(S2.model_dump(mode="json")) == S2
-    assert adapter.validate_python({"kind": "subject_kfold", "k": 3}).n_folds == 3
+    assert adapter.validate_python({"kind": "subject_kfold", "k": 3}).n_folds(corpus()) == 3
     for wrong in ({"kind": "subject_lists", "validation": []}, {"kind": "subject_lists", "validation": [[]]}):
         with pytest.raises(ValidationError):
             adapter.validate_python(wrong)

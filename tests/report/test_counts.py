@@ -59,6 +59,13 @@ def test_folds_count_subjects_and_clips():
     assert rows == {("0", "validation"): (2, 2), ("0", "train"): (1, 1), ("1", "validation"): (1, 1)}
 
 
+def test_folds_say_what_they_hold_out_where_there_is_something_to_say():
+    told = count_folds(FOLDS, ("session 1", "session 2"))
+    assert told.columns.tolist() == ["fold", "held_out", "role", "subjects", "clips"]
+    assert dict(zip(told["fold"], told["held_out"], strict=True)) == {"0": "session 1", "1": "session 2"}
+    assert "held_out" not in count_folds(FOLDS, ("", "")).columns
+
+
 def test_nothing_annotated_is_counted_as_nothing():
     units = annotated_units(CLIPS, ANNOTATIONS.head(0))
     assert count_classes(units).empty

@@ -10,6 +10,8 @@ from tests.conftest import PROJECT
 
 from abaw_pipeline.artifacts import StoredMap
 from abaw_pipeline.artifacts.manifest import Entry
+from abaw_pipeline.evaluation.folds import label_rows, make_folds
+from abaw_pipeline.evaluation.protocols import LeaveOneCorpusOut
 from abaw_pipeline.report import gather as module
 from abaw_pipeline.report.gather import describe_system, gather, settings_text, sum_stage
 from abaw_pipeline.report.page import render_report
@@ -148,3 +150,37 @@ def test_metrics_from_the_evaluation_reach_the_page(tree):
     right = 100 * (truth == said)[frames["clip_id"] == frames["clip_id"][0]].mean()
     assert f"{right:.1f}% right" in page
     assert "−2 to 0 s" in page
+
+
+def test_folds_of_corpora_say_which_one_they_hold_out_and_what_is_not_scored(tree):
+    """Corpus b has a class that nobody else has: its clip stays out of the fold in which b validates."""
+    tree["corpora"] = {name: {"kind": "manifest", "path": "raw.csv"} for name in "ab"}
+    tree["cross_validation"] = {"protocol": {"kind": "leave_one_corpus_out"}}
+    labels = {"a/1": "fear", "a/2": "fear", "b/1": "fear", "b/2": "contempt"}
+    clips = frame("clip_id corpus subject duration label", [(n, n[0], f"{n}x", 1.0, labels[n]) for n in labels])
+    annotations = frame("clip_id frame time label", [(n, None, None, label) for n, label in labels.items()])
+    folds = make_folds(LeaveOneCorpusOut(), clips)
+    data = gather(parameters=tree, **run_tables(clips=clips, annotations=annotations.astype(COLUMNS), folds=folds))
+    assert (data.folds_run, data.folds_total) == (2, 2)
+    assert "Fold 1 (corpus b) leaves out clips with classes alone that no training clip has: 1." in data.notes
+    assert not any(note.startswith("Fold 0") for note in data.notes)
+    page = render_report(data)
+    assert "Folds hold out 0: corpus a, 1: corpus b." in page
+    assert "Held out" in page
+
+
+def test_frames_that_nobody_could_have_learned_are_neither_asked_nor_missed(tree):
+    tree["corpora"] = {name: {"kind": "manifest", "path": "raw.csv"} for name in "ab"}
+    tree["cross_validation"] = {"protocol": {"kind": "leave_one_corpus_out"}}
+    labels = {"a/1": ["fear"], "a/2": ["anger"], "b/1": ["fear", "contempt", "contempt"], "b/2": ["fear"]}
+    clips = frame("clip_id corpus subject duration label", [(n, n[0], f"{n}x", 1.0, None) for n in labels])
+    rows = [(n, at, at / 30, label) for n, own in labels.items() for at, label in enumerate(own)]
+    annotations = frame("clip_id frame time label", rows).astype(COLUMNS)
+    folds = make_folds(LeaveOneCorpusOut(), label_rows(clips, annotations))
+    data = gather(parameters=tree, **run_tables(clips=clips, annotations=annotations, folds=folds))
+    asked = data.asked.set_index("corpus")
+    assert asked.loc["b", ["units", "clips"]].tolist() == [2, 2]
+    assert "Fold 1 does not score 2 frames of classes that it has not trained: contempt." in data.notes
+    # a's anger is asked of nobody either: b does not have it
+    assert asked.loc["a", "units"] == 1
+    assert "Fold 0 (corpus a) leaves out clips with classes alone that no training clip has: 1." in data.notes

@@ -60,3 +60,18 @@ def test_the_callers_table_stays_as_it_was():
 @pytest.mark.parametrize(("run", "total", "text"), [(2, 5, "2 of 5 folds"), (1, 1, "1 of 1 fold")])
 def test_folds_text(run, total, text):
     assert fabricate(names=("one",), folds_run=run, folds_total=total).folds_text == text
+
+
+@pytest.mark.parametrize(
+    ("titles", "text"),
+    [
+        (["corpus b", "corpus a"], "0: corpus b, 1: corpus a"),
+        (["", "official validation part"], "1: official validation part"),
+        ([f"subject {n}" for n in range(13)], ""),  # the table of folds tells them
+    ],
+)
+def test_what_folds_hold_out_is_told_in_a_sentence_unless_it_is_too_long(titles, text):
+    rows = [(str(n), title, role, 1, 1) for n, title in enumerate(titles) for role in ("train", "validation")]
+    folds = pd.DataFrame(rows, columns=["fold", "held_out", "role", "subjects", "clips"])
+    assert fabricate(names=("one",), folds=folds).held_out_text == text
+    assert fabricate(names=("one",), folds=folds.drop(columns="held_out")).held_out_text == ""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
+from pathlib import Path
 
 from pydantic import Field, field_validator
 
+from abaw_pipeline.corpora.base import CorpusListing
 from abaw_pipeline.emotions import EMOTIONS
 from abaw_pipeline.errors import CorpusError
-from abaw_pipeline.parts import Part
+from abaw_pipeline.parts import Part, unknown_name
 
 SYNONYMS: Mapping[str, str] = {
     "angry": "anger",
@@ -56,6 +60,38 @@ class UserLabels(Part):
     def _labels_name_emotions(cls, labels: Mapping[str, str]) -> Mapping[str, str]:
         check_mapping(labels)
         return labels
+
+
+class DropsClasses(Part):
+    """A corpus of labelled clips of which whole classes may be left out."""
+
+    drop_classes: tuple[str, ...] = Field((), description="emotions whose clips are left out, such as [calm]")
+
+    @field_validator("drop_classes")
+    @classmethod
+    def _emotions(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in EMOTIONS:
+                raise ValueError(unknown_name(name, list(EMOTIONS), "emotion"))
+        return names
+
+    def without_dropped(self, listing: CorpusListing, where: Path) -> CorpusListing:
+        """The listing without clips of the dropped classes, and a note of how many each has lost.
+
+        Raises:
+            CorpusError: no clip is left of those that were there.
+        """
+        kept = [clip for clip in listing.clips if clip.label not in self.drop_classes]
+        if listing.clips and not kept:
+            raise CorpusError(
+                f"drop_classes leaves out all {len(listing.clips)} clips.", where=str(where), hint="Drop fewer classes."
+            )
+        lost = Counter(clip.label for clip in listing.clips if clip.label in self.drop_classes)
+        notes = [
+            f"{lost[name]} of {len(listing.clips)} clips are left out by drop_classes: {name}"
+            for name in dict.fromkeys(self.drop_classes)
+        ]
+        return replace(listing, clips=kept, notes=[*listing.notes, *notes])
 
 
 def emotion(label: str, labels: Mapping[str, str], where: str) -> str:

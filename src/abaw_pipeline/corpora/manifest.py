@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Literal, TypeVar
+from pathlib import Path, PurePosixPath
+from typing import Literal
 
-from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarantined, Sex, Split, some
-from abaw_pipeline.corpora.labels import UserLabels, emotion, plain
+from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarantined, Split, some
+from abaw_pipeline.corpora.cells import SEXES, seconds, slashes, word
+from abaw_pipeline.corpora.labels import DropsClasses, UserLabels, emotion
 from abaw_pipeline.corpora.tables import Row, Table, read_table
 from abaw_pipeline.errors import CorpusError
 
 COLUMNS = ("media", "label", "subject", "clip_id", "start", "end", "sex", "session", "split")
 """What a manifest may say of a clip; only media is required. Other columns go into `extra`."""
 
-Word = TypeVar("Word", bound=str)
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 MEDIA_NAMES = ("file", "filename", "file_name", "filepath", "path", "audio", "video", "wav", "mp4")
-SEXES: Mapping[str, Sex] = {
-    "f": "f",
-    "female": "f",
-    "w": "f",
-    "woman": "f",
-    "m": "m",
-    "male": "m",
-    "man": "m",
-}
 SPLITS: Mapping[str, Split] = {
     "train": "train",
     "training": "train",
@@ -41,7 +29,7 @@ SPLITS: Mapping[str, Split] = {
 }
 
 
-class Manifest(UserLabels, Corpus):
+class Manifest(DropsClasses, UserLabels, Corpus):
     """A CSV or Parquet file with a row a clip.
 
     CSV: comma, semicolon or tab, UTF-8 (or UTF-16 with its mark), headers in any case.
@@ -73,15 +61,15 @@ class Manifest(UserLabels, Corpus):
                 listing.clips.append(self._clip(name, clip_id, path, rows[0], table.decimal_comma))
             except CorpusError as error:
                 listing.failures.append(Quarantined.because(clip_id, error))
-        return listing
+        return self.without_dropped(listing, path)
 
     def _clip(self, name: str, clip_id: str, path: Path, row: Row, decimal_comma: bool) -> ClipEntry:
         where = _where(path, row)
         if row.problem:
             raise CorpusError(row.problem, where=where, hint="Quote fields that hold the separator.")
         cells = row.cells
-        start = _seconds(cells, "start", where, decimal_comma) or 0.0
-        end = _seconds(cells, "end", where, decimal_comma)
+        start = seconds(cells, "start", where, decimal_comma=decimal_comma) or 0.0
+        end = seconds(cells, "end", where, decimal_comma=decimal_comma)
         if end is not None and start >= end:
             raise CorpusError(f"start {start:g} s is not before end {end:g} s.", where=where, hint="Correct the times.")
         subject = cells.get("subject", "")
@@ -93,9 +81,9 @@ class Manifest(UserLabels, Corpus):
             subject=f"{name}/{subject}" if subject else clip_id,
             start=start,
             end=end,
-            sex=_word(cells, "sex", SEXES, where),
+            sex=word(cells, "sex", SEXES, where),
             session=cells.get("session") or None,
-            split=_word(cells, "split", SPLITS, where),
+            split=word(cells, "split", SPLITS, where),
             extra={key: text for key, text in cells.items() if key and key not in COLUMNS and text},
         )
 
@@ -119,11 +107,6 @@ def _remarks(table: Table) -> list[str]:
     return [f"column {column!r} is not used; did you mean {match[0]!r}?" for column, match in near if match]
 
 
-def _slashes(text: str) -> str:
-    """A path with forward slashes, however it was written."""
-    return PureWindowsPath(text).as_posix() if "\\" in text else text
-
-
 def _clip_id(name: str, row: Row) -> str:
     """The id that the row gives, else its media path and times, else the row's number."""
     cells = row.cells
@@ -131,7 +114,7 @@ def _clip_id(name: str, row: Row) -> str:
         return f"{name}/{cells['clip_id']}"
     if not cells.get("media"):
         return f"{name}/row {row.number}"
-    media = PurePosixPath(_slashes(cells["media"]))
+    media = PurePosixPath(slashes(cells["media"]))
     stem = "/".join(part for part in media.parts if part not in {"/", ".", ".."})
     times = [cells.get("start", ""), cells.get("end", "")]
     return f"{name}/{stem}#{'-'.join(times)}" if any(times) else f"{name}/{stem}"
@@ -150,34 +133,11 @@ def _check_alone(path: Path, clip_id: str, rows: list[Row]) -> None:
         )
 
 
-def _seconds(cells: Mapping[str, str], column: str, where: str, decimal_comma: bool) -> float | None:
-    text = cells.get(column, "")
-    if not text:
-        return None
-    number = text.replace(",", ".") if decimal_comma else text
-    # float() alone would also take 1_000, nan and digits of other scripts.
-    value = float(number) if NUMBER.fullmatch(number) else math.nan
-    if not (math.isfinite(value) and value >= 0):
-        raise CorpusError(
-            f"{column} is {text!r}.", where=where, hint="Times are seconds from the media's start, 0 or more."
-        )
-    return value
-
-
-def _word(cells: Mapping[str, str], column: str, known: Mapping[str, Word], where: str) -> Word | None:
-    text = plain(cells.get(column, ""))
-    if text and text not in known:
-        raise CorpusError(
-            f"{column} is {cells[column]!r}.", where=where, hint=f"It may be {', '.join(known)}, or empty."
-        )
-    return known[text] if text else None
-
-
 def _media(text: str, manifest: Path, where: str) -> str:
     """The absolute path of a media file that is there, written in the manner of any system."""
     if not text:
         raise CorpusError("no media is named.", where=where, hint="Name the clip's file, or drop the row.")
-    for candidate in dict.fromkeys([text, _slashes(text)]):
+    for candidate in dict.fromkeys([text, slashes(text)]):
         full = manifest.parent / candidate
         try:
             if full.is_file():

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarantined, some
+from abaw_pipeline.corpora.folders import inner_folders, is_folder, media_in, missing, one_file, refused, wrong_root
+from abaw_pipeline.corpora.labels import DropsClasses
 from abaw_pipeline.errors import CorpusError
 
 Modality = Literal["audio_video", "video", "audio"]
@@ -41,7 +43,7 @@ NAME = re.compile(r"\d\d(-\d\d){6}", re.ASCII)
 LAYOUT = "Actor_01 ... Actor_24 with files such as 03-01-06-01-02-01-12.wav, or such files themselves"
 
 
-class Ravdess(Corpus):
+class Ravdess(DropsClasses, Corpus):
     """The RAVDESS folder: the actors' folders, or all clips in one.
 
     Clips of another modality or channel than those asked for are passed over.
@@ -72,8 +74,7 @@ class Ravdess(Corpus):
             try:
                 _check_name(file)
             except CorpusError as error:
-                key = f"{name}/{file.relative_to(root).as_posix()}"
-                listing.failures.append(Quarantined.because(key, error))
+                listing.failures.append(refused(name, root, file, error))
             else:
                 taken.setdefault(file.stem, []).append(file)
         for stem in sorted(wanted & taken.keys()):
@@ -83,8 +84,8 @@ class Ravdess(Corpus):
                 listing.failures.append(Quarantined.because(f"{name}/{stem}", error))
         if not wanted & taken.keys():
             raise _none_wanted(root, taken, self)
-        listing.notes.extend(_missing(wanted, set(taken)))
-        return listing
+        listing.notes.extend(missing(wanted, taken))
+        return self.without_dropped(listing, root)
 
 
 def published(modalities: Sequence[str], channels: Sequence[str]) -> Iterator[str]:
@@ -119,62 +120,21 @@ def _media_files(root: Path) -> list[Path]:
     Raises:
         CorpusError: no folder, or it looks like another level of the corpus.
     """
-    if not root.is_dir():
-        raise CorpusError("no such folder.", where=str(root), hint=f"RAVDESS is {LAYOUT}.")
-    if FOLDER.fullmatch(root.name) and len(_actor_folders(root.parent)) > 1:
+    if not is_folder(root):
+        raise wrong_root(root, LAYOUT, _looks_right)
+    if FOLDER.fullmatch(root.name) and len(inner_folders(root.parent, FOLDER)) > 1:
         raise CorpusError(
             "this is one actor's folder, not the corpus.", where=str(root), hint=f"Set path to {root.parent}."
         )
-    folders = [root, *_actor_folders(root)]
-    files = [file for folder in folders for file in _media_in(folder)]
+    files = [file for folder in [root, *inner_folders(root, FOLDER)] for file in media_in(folder, MEDIA)]
     if not any(NAME.fullmatch(file.stem) for file in files):
-        raise _wrong_level(root)
+        raise wrong_root(root, LAYOUT, _looks_right)
     return files
 
 
-def _listed(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError as error:
-        raise CorpusError(
-            f"the folder cannot be listed ({error.strerror}).", where=str(folder), hint="Check its permissions."
-        ) from error
-
-
-def _actor_folders(folder: Path) -> list[Path]:
-    return [entry for entry in _listed(folder) if FOLDER.fullmatch(entry.name) and entry.is_dir()]
-
-
-def _media_in(folder: Path) -> list[Path]:
-    # Names that start with a dot are leavings of file managers, some of them with a clip's name behind it.
-    seen = [file for file in _listed(folder) if not file.name.startswith(".")]
-    return [file for file in seen if file.suffix.lower() in MEDIA and file.is_file()]
-
-
-def _wrong_level(root: Path) -> CorpusError:
-    found = [entry.name for entry in _listed(root)]
-    likely = [folder for folder in [root.parent, *_below(root, levels=3)] if _looks_right(folder)]
-    hint = f"Set path to {likely[0]}." if likely else "Set path to the folder that holds the actors' folders."
-    return CorpusError(f"expected {LAYOUT}; found {some(found)}.", where=str(root), hint=hint)
-
-
-def _below(folder: Path, levels: int) -> Iterator[Path]:
-    """Folders beneath, not deeper than some levels: a wrong root may hold a whole disk."""
-    try:
-        inner = [entry for entry in _listed(folder) if entry.is_dir() and not entry.is_symlink()]
-    except CorpusError:
-        return  # this one only feeds a hint
-    yield from inner
-    for entry in inner if levels > 1 else ():
-        yield from _below(entry, levels - 1)
-
-
 def _looks_right(folder: Path) -> bool:
-    try:
-        named = any(NAME.fullmatch(file.stem) for file in _media_in(folder))
-        return bool(_actor_folders(folder)) or (named and not FOLDER.fullmatch(folder.name))
-    except CorpusError:
-        return False  # this one only feeds a hint
+    named = any(NAME.fullmatch(file.stem) for file in media_in(folder, MEDIA))
+    return bool(inner_folders(folder, FOLDER)) or (named and not FOLDER.fullmatch(folder.name))
 
 
 def _check_name(file: Path) -> None:
@@ -195,17 +155,12 @@ def _check_name(file: Path) -> None:
 
 
 def _clip(name: str, stem: str, files: list[Path]) -> ClipEntry:
-    if len(files) > 1:
-        raise CorpusError(
-            f"several files are one clip: {some([file.name for file in files])}.",
-            where=str(files[0].parent),
-            hint="Keep one of them.",
-        )
+    file = one_file(files)
     modality, channel, emotion, intensity, statement, repetition, actor = stem.split("-")
     return ClipEntry(
         clip_id=f"{name}/{stem}",
         corpus=name,
-        media=str(files[0]),
+        media=str(file),
         label=EMOTION_CODES[emotion],
         subject=f"{name}/{actor}",
         sex="m" if int(actor) % 2 else "f",
@@ -227,8 +182,3 @@ def _none_wanted(root: Path, taken: Mapping[str, list[Path]], asked: Ravdess) ->
         where=str(root),
         hint="Set modality and channel to what is there, or path to another folder.",
     )
-
-
-def _missing(wanted: set[str], there: set[str]) -> list[str]:
-    gone = sorted(wanted - there)
-    return [f"{len(gone)} of the corpus's {len(wanted)} clips are missing: {some(gone)}"] if gone else []

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from abaw_pipeline.errors import ProtocolError
-from abaw_pipeline.evaluation.protocols import Folds, Official, Protocol, deal
-from abaw_pipeline.types import Table
+from abaw_pipeline.evaluation.protocol import Folds, Protocol, by_subject, deal
+from abaw_pipeline.types import IntArray, Table
+
+if TYPE_CHECKING:
+    from pandas import Index
+
+log = logging.getLogger(__name__)
 
 COLUMNS = ["fold", "parent", "clip_id", "subject", "role"]
+
+KNOWN = ("clip_id", "subject", "corpus", "session", "sex", "split")
+"""What protocols may go by, beside labels."""
 
 FINAL = "final"
 """The fold that trains on everything the protocol deals with and validates nothing; for use on other media."""
@@ -65,17 +78,17 @@ def label_rows(clips: Table, annotations: Table) -> Table:
     """What folds are balanced by: a row for each label that a clip has, at most some twenty of a clip.
 
     Args:
-        clips: columns clip_id, subject, split.
+        clips: columns clip_id, subject; as far as known corpus, session, sex, split.
         annotations: columns clip_id, label; many rows a clip where frames are labelled.
 
     Returns:
-        Columns clip_id, subject, split, label; shares of classes within a clip are kept to a twentieth.
+        These columns and label; shares of classes within a clip are kept to a twentieth.
     """
     counts = annotations.groupby(["clip_id", "label"], sort=True).size().rename("n").reset_index()
     total = counts.groupby("clip_id")["n"].transform("sum")
     times = (counts["n"] * total.clip(upper=20) / total).round().clip(lower=1).astype(int)
     repeated = counts.loc[counts.index.repeat(times), ["clip_id", "label"]]
-    columns = [name for name in ("clip_id", "subject", "split") if name in clips.columns]
+    columns = [name for name in KNOWN if name in clips.columns]
     return clips[columns].merge(repeated, on="clip_id", how="inner").reset_index(drop=True)
 
 
@@ -94,8 +107,8 @@ def make_folds(
 
     Args:
         protocol: the rule.
-        clips: columns clip_id, subject, label (null: not labelled, in no fold), for `Official` also split; a clip
-            with several labels has several rows, see `label_rows`.
+        clips: columns clip_id, subject, label (null: not labelled, in no fold), and what the protocol goes by
+            (corpus, session, sex, split); a clip with several labels has several rows, see `label_rows`.
         folds: which folds to make, see `parse_folds`.
         inner_folds: how many folds to make of the training subjects of each fold; 0: none.
         final: whether to add fold `final`, in which everything trains.
@@ -103,56 +116,118 @@ def make_folds(
 
     Returns:
         Columns fold (`0`, `1`, ...; inner ones `0/0`, `0/1`, ...; `final`), parent (the outer fold; null for an outer
-        fold), clip_id, subject, role (`train` or `validation`).
+        fold), clip_id, subject, role (`train` or `validation`). A clip that a fold leaves out has no row there.
 
     Raises:
-        ProtocolError: no labelled clips, a clip without a subject, or folds that cannot be made.
+        ProtocolError: no labelled clips, a clip without a subject, no such fold, or folds that cannot be made.
     """
-    chosen = parse_folds(folds, protocol.n_folds)
     if inner_folds < 0 or inner_folds == 1:
         raise ProtocolError("inner folds are 0 (none) or at least 2", where=f"inner_folds = {inner_folds}")
-    labelled = protocol_clips(protocol, _labelled(clips))
+    labelled = protocol_clips(protocol, clips)
+    chosen = parse_folds(folds, protocol.n_folds(labelled))
     validates_in = protocol.validation_folds(labelled, seed=seed)
-    rows = []
+    tables = []
     for number in chosen:
-        held_out = {subject for subject, fold in validates_in.items() if fold == number}
-        rows.append(_roles(labelled, str(number), None, held_out))
+        train, validation = _sides(protocol, labelled, validates_in, number)
+        tables.append(_roles(labelled, str(number), None, train, validation))
         if inner_folds:
-            rows += _inner_roles(labelled[~labelled["subject"].isin(held_out)], str(number), inner_folds, seed)
+            tables += _inner_roles(labelled.loc[train], str(number), inner_folds, seed)
     if final:
-        rows.append(_roles(labelled, FINAL, None, set()))
+        tables.append(_roles(labelled, FINAL, None, labelled.index, labelled.index[:0]))
     import pandas as pd
 
-    return pd.concat(rows, ignore_index=True)
+    return pd.concat(tables, ignore_index=True)
 
 
 def protocol_clips(protocol: Protocol, clips: Table) -> Table:
-    """The labelled clips that a protocol deals with; the official one leaves out other parts than its two."""
-    if isinstance(protocol, Official) and "split" in clips.columns:
-        chosen = clips[clips["split"].isin(["train", "validation"])]
-        return chosen.reset_index(drop=True) if len(chosen) else clips
-    return clips
+    """The labelled clips that a protocol deals with.
+
+    Args:
+        protocol: the rule.
+        clips: as for `make_folds`.
+
+    Raises:
+        ProtocolError: no labelled clips, or a clip without a subject.
+    """
+    return protocol.deals_with(_labelled(clips)).reset_index(drop=True)
+
+
+def left_out(protocol: Protocol, clips: Table, folds: Table) -> dict[str, list[str]]:
+    """Clips that neither train nor validate in a fold of the protocol although they are labelled: fold -> clip ids.
+
+    Args:
+        protocol: the rule.
+        clips: as for `make_folds`.
+        folds: as it returns them.
+    """
+    known = dict.fromkeys(protocol_clips(protocol, clips)["clip_id"])
+    taken = {str(fold): set(part["clip_id"]) for fold, part in scored_folds(folds).groupby("fold", sort=False)}
+    missing = {fold: [name for name in known if name not in there] for fold, there in taken.items()}
+    return {fold: names for fold, names in missing.items() if names}
+
+
+def trained_classes(folds: Table, annotations: Table) -> dict[str, set[str]]:
+    """Classes of the training side of each of the protocol's own folds; a system can be asked for no others.
+
+    Args:
+        folds: as `make_folds` returns them.
+        annotations: columns clip_id, label.
+    """
+    outer = scored_folds(folds)
+    pairs = annotations[["clip_id", "label"]].drop_duplicates()
+    trained = outer.loc[outer["role"] == "train", ["fold", "clip_id"]].merge(pairs, on="clip_id")
+    return {str(fold): set(labels) for fold, labels in trained.groupby("fold", sort=False)["label"]}
+
+
+def of_trained_classes(units: Table, folds: Table, trained: Mapping[str, set[str]]) -> Table:
+    """Labelled units of clips that validate, of classes that their fold has trained.
+
+    Args:
+        units: columns clip_id, label, a row a clip, a frame or a moment.
+        folds: as `make_folds` returns them.
+        trained: as `trained_classes` gives them.
+    """
+    outer = scored_folds(folds)
+    validation = outer[outer["role"] == "validation"]
+    known = {
+        clip_id: trained.get(str(fold), set())
+        for clip_id, fold in zip(validation["clip_id"], validation["fold"], strict=True)
+    }
+    pairs = zip(units["clip_id"], units["label"], strict=True)
+    chosen = np.array([label in known.get(clip_id, ()) for clip_id, label in pairs], dtype=bool)
+    return units[chosen].reset_index(drop=True)
+
+
+def _sides(protocol: Protocol, clips: Table, validates_in: IntArray, number: int) -> tuple[Index, Index]:
+    """Rows of a fold's training and of its validation side."""
+    validation = clips[validates_in == number]
+    people = clips["subject"].isin(set(validation["subject"]))
+    train = clips[~people]
+    returning = clips.loc[people.to_numpy() & (validates_in != number), "clip_id"].nunique()
+    if returning:
+        log.warning("fold %d: %d clips of people who validate are left out of training", number, returning)
+    return train.index, protocol.scored(train, validation).index
 
 
 def _inner_roles(training: Table, parent: str, k: int, seed: int) -> list[Table]:
     if training.empty:
         raise ProtocolError("no clip is left to train on", where=f"fold {parent}")
     # Drawn with the same seed for each outer fold, so that choosing other folds changes nothing.
-    dealt = deal(training, k, seed=seed, where=f"inner folds of fold {parent}")
+    dealt = by_subject(training, deal(training, k, seed=seed, where=f"inner folds of fold {parent}"))
     return [
-        _roles(training, f"{parent}/{inner}", parent, {name for name, part in dealt.items() if part == inner})
+        _roles(training, f"{parent}/{inner}", parent, training.index[dealt != inner], training.index[dealt == inner])
         for inner in range(k)
     ]
 
 
-def _roles(clips: Table, fold: str, parent: str | None, held_out: set[str]) -> Table:
+def _roles(clips: Table, fold: str, parent: str | None, train: Index, validation: Index) -> Table:
     import pandas as pd
 
-    validates = clips["subject"].isin(held_out)
-    table = clips[["clip_id", "subject"]].assign(
+    taken = clips.loc[clips.index.isin(train.union(validation)), ["clip_id", "subject"]]
+    table = taken.assign(
         fold=fold,
-        parent=pd.array([parent] * len(clips), dtype="string"),
-        role=validates.map({True: "validation", False: "train"}),
+        parent=pd.array([parent] * len(taken), dtype="string"),
+        role=np.where(taken.index.isin(validation), "validation", "train"),
     )
     return table[COLUMNS].drop_duplicates("clip_id")
 

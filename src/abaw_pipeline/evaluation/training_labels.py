@@ -51,7 +51,7 @@ def training_labels(
 
     Args:
         runs: clip id -> its labels, see `label_runs`.
-        folds: as `protocols.make_folds` returns them.
+        folds: as `folds.make_folds` returns them.
         permute: shuffle the labels among all stretches of the training clips of each outer fold. Its inner folds
             see the same shuffled labels, on both of their sides, so that what is fitted on inner folds knows no
             true label either. True labels of the validation side stay where they are scored.

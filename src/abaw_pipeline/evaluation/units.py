@@ -40,9 +40,19 @@ def decided_units(clips: pd.DataFrame, frames: Mapping[Any, pa.Table], clip_ids:
     return pd.concat(tables, ignore_index=True) if tables else _rows("", [], [])
 
 
-def scored_units(annotations: pd.DataFrame, clip_ids: Iterable[str]) -> pd.DataFrame:
-    """Annotated units of some clips: columns clip_id, frame, time, label; frame and time are null for a clip."""
+def scored_units(annotations: pd.DataFrame, clip_ids: Iterable[str], classes: set[str] | None = None) -> pd.DataFrame:
+    """Annotated units of some clips, and of some classes.
+
+    Args:
+        annotations: columns clip_id, frame, time, label.
+        clip_ids: which clips.
+        classes: those that systems have been trained on, and can be asked for; None: all.
+
+    Returns:
+        Columns clip_id, frame, time, label; frame and time are null for a clip.
+    """
     chosen = annotations[annotations["clip_id"].isin(set(clip_ids))]
+    chosen = chosen if classes is None else chosen[chosen["label"].isin(classes)]
     # An empty column of a table in memory has no type of its own.
     return chosen[[*COLUMNS, "label"]].astype({"frame": "Int64", "time": "Float64"}).reset_index(drop=True)
 

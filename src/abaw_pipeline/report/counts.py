@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 
@@ -53,9 +55,17 @@ def count_asked(units: pd.DataFrame, outer: pd.DataFrame) -> pd.DataFrame:
     return groups.agg(units="size", clips="nunique").reset_index()
 
 
-def count_folds(outer: pd.DataFrame) -> pd.DataFrame:
-    """Subjects and clips by fold and role."""
+def count_folds(outer: pd.DataFrame, titles: Sequence[str] = ()) -> pd.DataFrame:
+    """Subjects and clips by fold and role, and what each fold holds out as far as any title says.
+
+    Args:
+        outer: folds of the protocol.
+        titles: by the folds' numbers; empty ones say nothing.
+    """
     counts = outer.groupby(["fold", "role"], sort=False).agg(
         subjects=("subject", "nunique"), clips=("clip_id", "nunique")
     )
-    return counts.reset_index()
+    counts = counts.reset_index()
+    if any(titles):
+        counts.insert(1, "held_out", [titles[int(fold)] for fold in counts["fold"]])
+    return counts

@@ -13,7 +13,16 @@ import pandas as pd
 
 import abaw_pipeline
 from abaw_pipeline.artifacts import PieceMap, StoredMap
-from abaw_pipeline.evaluation.folds import FINAL, scored_folds
+from abaw_pipeline.evaluation.folds import (
+    FINAL,
+    label_rows,
+    left_out,
+    of_trained_classes,
+    protocol_clips,
+    scored_folds,
+    trained_classes,
+)
+from abaw_pipeline.evaluation.protocols import Protocol
 from abaw_pipeline.evaluation.work import media_seconds
 from abaw_pipeline.parameters import Parameters, check_parameters
 from abaw_pipeline.parts import Part
@@ -155,7 +164,11 @@ def gather(
     tree = check_parameters({name: plain_tree(value) for name, value in parameters.items()})
     outer = scored_folds(folds)
     units = annotated_units(clips, annotations)
-    asked = count_asked(units, outer)
+    protocol = tree.cross_validation.protocol
+    trained = trained_classes(folds, annotations) if protocol.skips_unknown_classes else None
+    asked = count_asked(units if trained is None else of_trained_classes(units, folds, trained), outer)
+    rows = label_rows(clips, annotations)
+    titles = protocol.fold_titles(protocol_clips(protocol, rows))
     return ReportInput(
         study=tree.study,
         title=f"Study {tree.study}",
@@ -165,9 +178,9 @@ def gather(
         counts=count_clips(clips, units, failures),
         classes=classes,
         class_counts=count_classes(units),
-        folds=count_folds(outer),
+        folds=count_folds(outer, titles),
         folds_run=outer["fold"].nunique(),
-        folds_total=tree.cross_validation.protocol.n_folds,
+        folds_total=len(titles),
         protocol=_protocol(tree),
         metrics=metrics,
         confusion=confusion,
@@ -178,7 +191,11 @@ def gather(
         optimistic=tree.evaluation.headline.removesuffix("_optimistic") in tree.fusion.optimistic
         and tree.evaluation.headline.endswith("_optimistic"),
         shuffled=tree.cross_validation.permute_training_labels,
-        notes=_notes(tree, clips, asked, metrics),
+        notes=(
+            *_notes(tree, clips, asked, metrics),
+            *_left_out(protocol, rows, folds),
+            *_skipped(units, outer, trained),
+        ),
         measure=tree.evaluation.measure,
         headline=tree.evaluation.headline,
         confidence=tree.evaluation.confidence,
@@ -227,6 +244,29 @@ def _notes(tree: Parameters, clips: pd.DataFrame, asked: pd.DataFrame, metrics: 
         names = ", ".join(f"{name}_optimistic" for name in tree.fusion.optimistic)
         notes.append(f"Weights of {names} were chosen on the very clips that are scored.")
     return (*notes, *_unscored(asked, metrics))
+
+
+def _left_out(protocol: Protocol, rows: pd.DataFrame, folds: pd.DataFrame) -> list[str]:
+    """What the protocol leaves out of a fold, a sentence each."""
+    titles = protocol.fold_titles(protocol_clips(protocol, rows))
+    return [
+        f"Fold {fold} ({titles[int(fold)]}) leaves out clips {protocol.left_out}: {len(names):,}."
+        for fold, names in (left_out(protocol, rows, folds) if protocol.left_out else {}).items()
+    ]
+
+
+def _skipped(units: pd.DataFrame, outer: pd.DataFrame, trained: Mapping[str, set[str]] | None) -> list[str]:
+    """Frames that are not scored since no training clip of their fold has their class, a sentence each."""
+    notes = []
+    for fold, classes in (trained or {}).items():
+        own = outer.loc[(outer["fold"] == fold) & (outer["role"] == "validation"), "clip_id"]
+        strange = units[units["clip_id"].isin(set(own)) & ~units["label"].isin(classes)]
+        if len(strange):
+            names = ", ".join(sorted(set(strange["label"])))
+            notes.append(
+                f"Fold {fold} does not score {len(strange):,} frames of classes that it has not trained: {names}."
+            )
+    return notes
 
 
 def _unscored(asked: pd.DataFrame, metrics: pd.DataFrame) -> list[str]:

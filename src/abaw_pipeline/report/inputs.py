@@ -40,6 +40,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """The columns each table must have; an empty table may come without any."""
 
 
+MOST_TOLD = 12
+"""Folds of which one sentence says what they hold out; more are told by a table alone."""
+
 JPEG = b"\xff\xd8\xff"
 """How the bytes of such a picture start."""
 
@@ -64,7 +67,8 @@ class ReportInput:
         counts: one row a corpus: corpus, clips, and as far as known subjects, hours, classes, failed.
         classes: the classes' names, in the order of the figures.
         class_counts: corpus, class, clips (how many labelled units), unit (what is counted: "clip" or "frame").
-        folds: fold, role (training, validation), subjects (a number or names), clips.
+        folds: fold, role (training, validation), subjects (a number or names), clips; held_out, what the fold holds
+            out in words, is shown if given.
         folds_run: how many folds of the protocol were run.
         folds_total: how many folds the protocol has.
         protocol: the rule that made the folds, in words.
@@ -157,6 +161,15 @@ class ReportInput:
     def folds_text(self) -> str:
         """How much of the protocol was run, such as "2 of 5 folds"."""
         return f"{self.folds_run} of {self.folds_total} fold{'s' * (self.folds_total != 1)}"
+
+    @property
+    def held_out_text(self) -> str:
+        """What each fold holds out, such as "0: corpus cremad, 1: corpus savee"; empty: nothing to say, or too much."""
+        if "held_out" not in self.folds.columns:
+            return ""
+        told = self.folds.drop_duplicates("fold")
+        known = [f"{fold}: {title}" for fold, title in zip(told["fold"], told["held_out"], strict=True) if title]
+        return ", ".join(known) if len(known) <= MOST_TOLD else ""
 
 
 def checked(table: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -57,7 +57,10 @@ def _ran(results: Results) -> dict[str, Table]:
     cut = f" (the {LISTED} with most missing)" if len(data.face_facts) > LISTED else ""
     return {
         "composition": text_table(
-            data.folds, "Who trains and who validates", wrap={"Subjects"}, left={"Role", "Subjects"}
+            data.folds,
+            "Who trains and who validates",
+            wrap={"Held out", "Subjects"},
+            left={"Held out", "Role", "Subjects"},
         ),
         "counts": text_table(data.counts, "Corpora", wrap={"Classes"}, left={"Classes"}),
         "class_counts": _class_counts(data),

@@ -34,11 +34,11 @@ def fit_fusion(
 
     They are fitted on the fold's training side alone: its subjects are dealt into inner folds, and each inner
     fold's posteriors come from systems that were trained without it. In fold `final`, which validates nothing,
-    they are fitted on what the protocol's folds have validated.
+    they are fitted on what the protocol's folds have validated, and had trained the class of.
     """
     import pandas as pd
 
-    from abaw_pipeline.evaluation.folds import FINAL, validated_clips
+    from abaw_pipeline.evaluation.folds import FINAL, of_trained_classes, trained_classes, validated_clips
     from abaw_pipeline.evaluation.training_labels import label_runs, training_labels
     from abaw_pipeline.evaluation.units import training_units
     from abaw_pipeline.fusion.align import align, fit_weights
@@ -46,6 +46,7 @@ def fit_fusion(
     classes = ordered(set(labels_5hz["label"]))
     true = label_runs(labels_5hz)
     trained = training_labels(true, folds, permute=cross_validation.permute_training_labels, seed=seed)
+    taught = trained_classes(folds, labels_5hz)
     whole = set(clips.loc[clips["label"].notna(), "clip_id"])
     subjects = dict(zip(clips["clip_id"], clips["subject"], strict=True))
     maps = (face_posteriors, sound_posteriors)
@@ -59,6 +60,8 @@ def fit_fusion(
             continue
         known = validated_clips(folds) if fold == FINAL else set(trained[fold])
         units = training_units(trained[fold], known, labels.steps_a_second, whole)
+        if fold == FINAL:
+            units = of_trained_classes(units, folds, taught)
         aligned = align({name: held_out[name] for name in common}, units, classes)
         for name, method in fusion.methods.items():
             try:
@@ -74,6 +77,7 @@ def fit_fusion(
             continue
         for name in fusion.optimistic:
             units = training_units(true, validated_clips(folds, fold), labels.steps_a_second, whole)
+            units = of_trained_classes(units, folds, taught)
             seen = align({member: scored[member] for member in common}, units, classes)
             table = fit_weights(fusion.methods[name], seen, subjects, classes, seed=seed)
             tables.append(table.assign(method=name + OPTIMISTIC, fold=fold))

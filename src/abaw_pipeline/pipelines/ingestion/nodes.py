@@ -102,13 +102,14 @@ def assign_folds(clips: Table, annotations: Table, cross_validation: CrossValida
     from abaw_pipeline.evaluation.folds import label_rows, make_folds
     from abaw_pipeline.evaluation.leaks import check_leaks
 
+    protocol = cross_validation.protocol
     folds = make_folds(
-        cross_validation.protocol,
+        protocol,
         label_rows(clips, annotations),
         folds=cross_validation.folds,
         inner_folds=cross_validation.inner_folds,
         final=cross_validation.final,
         seed=seed,
     )
-    check_leaks(folds, clips, annotations)
+    check_leaks(folds, clips, annotations, skips_unknown_classes=protocol.skips_unknown_classes)
     return folds

@@ -22,15 +22,19 @@ def collect_predictions(
     """What each system and each fusion decided for each validation clip, or each of its frames, beside the truth."""
     import pandas as pd
 
-    from abaw_pipeline.evaluation.folds import scored_folds
+    from abaw_pipeline.evaluation.folds import scored_folds, trained_classes
     from abaw_pipeline.evaluation.predictions import decide_fused, decide_posteriors
     from abaw_pipeline.evaluation.units import scored_units
     from abaw_pipeline.schemas import PREDICTIONS
 
     classes = ordered(set(annotations["label"]))
+    trained = trained_classes(folds, annotations)
     outer = scored_folds(folds)
     outer = outer[outer["role"] == "validation"]
-    units = {str(fold): scored_units(annotations, part["clip_id"]) for fold, part in outer.groupby("fold", sort=False)}
+    units = {
+        str(fold): scored_units(annotations, part["clip_id"], trained[str(fold)])
+        for fold, part in outer.groupby("fold", sort=False)
+    }
     systems = [
         (key[0], key[1], posteriors[key].to_pandas(), units[key[1]])
         for posteriors in (face_posteriors, sound_posteriors)
