@@ -38,7 +38,7 @@ def run(**options):
     with KedroSession.create(project_path=Path.cwd(), runtime_params=change) as session:
         session.run(**options)
 for number, change in enumerate(CHANGES):
-    for turn in ("first", "second"):
+    for turn in ("first", "second") if number == 0 else ("first",):
         print(f"<plan {number} {turn}>", flush=True)
         run(runner=DryRunner())
     print(f"<run {number}>", flush=True)
@@ -68,7 +68,7 @@ def test_a_plan_is_what_the_run_then_does(demo_copy: Project) -> None:
     told = dict(re.findall(r"<((?:plan|run) .*?)>\n(.*?)(?=<)", output, re.DOTALL))
     for number, because in enumerate(BECAUSE):
         plan, run = told[f"plan {number} first"], computed(told[f"run {number}"])
-        assert foreseen(plan) == foreseen(told[f"plan {number} second"]), "planning changes nothing"
+        assert number or foreseen(plan) == foreseen(told["plan 0 second"]), "planning changes nothing"
         planned = {name: count for name, count in foreseen(plan).items() if count}
         assert planned == {name: count for name, count in run.items() if count}, CHANGES[number]
         assert because in plan
