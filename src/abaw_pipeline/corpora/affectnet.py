@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from abaw_pipeline.corpora import affectnet_npy
 from abaw_pipeline.corpora.affectnet_rows import BOX, COLUMNS, NEEDED, Face, face, left_out_note
 from abaw_pipeline.corpora.base import Quarantined, Split
 from abaw_pipeline.corpora.folders import inner, is_folder, listed, readable, wrong_root
@@ -26,14 +27,18 @@ LIST_FOLDERS = (
     ("Manually_Annotated",),
 )
 IMAGE_FOLDERS = (("Manually_Annotated_Images",), ("Manually_Annotated", "Manually_Annotated_Images"))
-LAYOUT = "training.csv and validation.csv, also in Manually_Annotated_file_lists, and Manually_Annotated_Images"
+LAYOUT = (
+    "training.csv and validation.csv, also in Manually_Annotated_file_lists, and Manually_Annotated_Images; "
+    "or train_set and val_set"
+)
 
 
 class AffectNet(StillCorpus):
     """AffectNet (Mollahosseini et al. 2019): faces found on the web, eight emotions, labelled by one rater each.
 
-    The lists `training.csv` and `validation.csv` are the splits; they are read a row at a time. Images without an
-    emotion (none, uncertain, no face) are left out. People are not named.
+    The lists `training.csv` and `validation.csv` are the splits; they are read a row at a time. Where there are none,
+    the later release is read: `train_set` and `val_set`, whose images are cut out already. Images without an emotion
+    (none, uncertain, no face) are left out. People are not named.
     """
 
     kind: Literal["affectnet"] = "affectnet"
@@ -53,18 +58,19 @@ class AffectNet(StillCorpus):
             CorpusError: no such folder, no list, a list that cannot be read, or no image that can be used.
         """
         root = Path(self.path).absolute()
-        lists = self._lists(root)
-        if not lists:
-            raise wrong_root(root, LAYOUT, lambda folder: bool(self._lists(folder)))
+        lists, parts = self._lists(root), affectnet_npy.sets(root)
+        if not lists and not parts:
+            raise wrong_root(root, LAYOUT, lambda at: bool(self._lists(at) or affectnet_npy.sets(at)))
         reading = _Reading(name, self._images(root))
         listing = reading.listing
-        listing.notes.extend(f"no {LISTS[split]}: no {split} images" for split in LISTS if split not in lists)
         for split, path in lists.items():
             reading.read(path, split, boxed=self.crop)
+        for split, folder in ({} if lists else parts).items():
+            affectnet_npy.read_set(name, root, folder, split, listing)
+        listing.notes.extend(f"no list or folder of {split} images" for split in LISTS if split not in (lists or parts))
         if not listing.images:
-            first = listing.failures[0].message if listing.failures else "all are left out"
-            hint = f"Images are searched for in {reading.images} (parameter images). The first: {first}"
-            raise CorpusError("no image can be used.", where=readable(root), hint=hint)
+            first = f"The first: {listing.failures[0].message}" if listing.failures else "; ".join(listing.notes)
+            raise CorpusError("no image can be used.", where=readable(root), hint=first)
         return listing
 
     def _lists(self, root: Path) -> dict[Split, Path]:
