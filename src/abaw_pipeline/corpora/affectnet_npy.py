@@ -32,7 +32,7 @@ def read_set(name: str, root: Path, folder: Path, split: Split, listing: StillLi
     """Take in the images of a part in the order of their names.
 
     Args:
-        name: what the study calls the corpus; image ids are `<name>/<set>/<file>`.
+        name: what the study calls the corpus; image ids are `<name>/<set>/<number>`.
         root: of the corpus.
         folder: of the part; it holds images/0.jpg and annotations/0_exp.npy.
         split: the part.
