@@ -199,7 +199,7 @@ def test_any_text_in_a_row_is_an_image_or_a_reason(tmp_path_factory, path, code,
 @pytest.mark.real
 def test_real_rows(real_data, tmp_path):
     source = real_data / "annotations" / "affectnet_sample" / "test.csv"
-    for line in source.read_text().splitlines()[1:]:
+    for line in source.read_text().split()[1:]:
         target = tmp_path / "Manually_Annotated_Images" / line.split(",")[0]
         target.parent.mkdir(parents=True)
         Image.new("RGB", (1275, 1275)).save(target)

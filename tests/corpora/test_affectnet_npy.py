@@ -116,6 +116,7 @@ def test_any_bytes_are_a_code_or_a_reason(tmp_path_factory, content, headed):
         "{'descr': 'O', 'fortran_order': False, 'shape': (), }",
         "(" * 300,
         "'" * 3,
+        "-" * 5000 + "1",
     ],
 )
 def test_headers_that_promise_too_much(tmp_path, header):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,12 @@ from abaw_pipeline.errors import CorpusError
 
 SETS: Mapping[Split, str] = {"train": "train_set", "validation": "val_set"}
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+BAD_HEADERS = (
+    *(OSError, ValueError, TypeError, OverflowError),
+    *(SyntaxError, tokenize.TokenError, RecursionError, MemoryError),
+)
+"""What NumPy lets through of a header that is damaged: it reads headers as Python's literals."""
+
 TAIL = "_exp"
 """What the name of an emotion's file has behind the image's number."""
 
@@ -86,7 +93,7 @@ def _text_of(path: Path) -> str:
     try:
         array = np.lib.format.open_memmap(path, mode="r")
         value = array.reshape(-1)[0] if array.size == 1 else None
-    except (OSError, ValueError, TypeError, OverflowError, SyntaxError) as error:
+    except BAD_HEADERS as error:
         raise CorpusError(
             f"no readable array ({type(error).__name__}).", where=readable(path), hint="Unpack the release again."
         ) from error
