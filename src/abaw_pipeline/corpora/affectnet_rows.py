@@ -27,6 +27,8 @@ CODES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "ange
 NO_EMOTION = ("none", "uncertain", "no face")
 """What the codes behind those of emotions mean."""
 
+MEANINGS = {str(code): word for code, word in enumerate((*CODES, *NO_EMOTION))}
+
 LARGEST = 1 << 20
 """Pixels; no coordinate of a face is beyond."""
 
@@ -71,10 +73,9 @@ def meaning(code: str, where: str) -> str:
     Raises:
         CorpusError: there is no such code.
     """
-    known = {str(index): name for index, name in enumerate((*CODES, *NO_EMOTION))}
-    if code not in known:
-        raise CorpusError(f"expression is {code!r}.", where=where, hint=f"Codes are 0 to {len(known) - 1}.")
-    return known[code]
+    if code not in MEANINGS:
+        raise CorpusError(f"expression is {code!r}.", where=where, hint=f"Codes are 0 to {len(MEANINGS) - 1}.")
+    return MEANINGS[code]
 
 
 def left_out_note(where: str, left_out: Mapping[str, int]) -> list[str]:
