@@ -130,6 +130,14 @@ def test_an_image_of_both_lists_trains_and_does_not_judge(tmp_path):
     assert "already in training.csv, row 2" in found.failures[0].message
 
 
+def test_the_same_list_twice_is_told(tmp_path):
+    write(tmp_path, [row()], images=["1/a.jpg"])
+    both = "Manually_Annotated_file_lists/training.csv"
+    found = AffectNet(path=str(tmp_path), training=both, validation=both).entries("an")
+    assert [image.split for image in found.images] == ["train"]
+    assert [row.key for row in found.failures] == ["an/validation row 2"]
+
+
 def test_paths_written_on_windows(tmp_path):
     found = write(tmp_path, [row("1\\a.jpg")], images=["1/a.jpg"]).entries("an")
     assert found.images[0].image_id == "an/1/a.jpg"

@@ -133,9 +133,10 @@ class _Reading:
         self.listing.notes.extend(left_out_note(path.name, left_out))
 
     def _entry(self, found: Face, split: Split, where: str) -> StillEntry:
-        before = self.seen.setdefault(found.path, where)
-        if before != where:
-            raise CorpusError(f"{found.path} is already in {before}.", where=where, hint="Keep one of the rows.")
+        if found.path in self.seen:
+            what = f"{found.path} is already in {self.seen[found.path]}."
+            raise CorpusError(what, where=where, hint="Keep one of the rows.")
+        self.seen[found.path] = where
         file = self.images / found.path
         _check_there(file, where)
         return StillEntry(f"{self.name}/{found.path}", split, found.label, None, str(file), box=found.box)
