@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
 from pydantic import Field
 
-from abaw_pipeline.corpora.base import Quarantined, Split, some
+from abaw_pipeline.corpora.base import Quarantined, some
+from abaw_pipeline.corpora.ferplus import USAGES, FerPlusVotes, Tally
 from abaw_pipeline.corpora.stills import StillCorpus, StillEntry, StillListing
 from abaw_pipeline.errors import CorpusError
 
 NUMBERING = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """FER2013's emotions by their number."""
-
-USAGES: Mapping[str, Split] = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 
 COLUMNS = ("emotion", "pixels", "usage")
 
@@ -24,12 +23,13 @@ LONGEST_LINE = 1 << 20
 """Bytes; a row of 2304 pixels has some 9,000. Anything longer is not read at once."""
 
 
-class Fer2013(StillCorpus):
+class Fer2013(FerPlusVotes, StillCorpus):
     """FER2013 (Goodfellow et al. 2013): 35,887 gray faces of 48 x 48 pixels in seven classes.
 
     `fer2013.csv` has the columns emotion, pixels, Usage, in any order (the challenge's own file has another).
     The file is read in one pass, a row at a time. People are not named in it. Of the 3,589 images of PublicTest some
-    280 are also among the training images.
+    280 are also among the training images. With `votes`, FER+'s votes give the labels: its row n is on the file's
+    row n, which holds if both have as many rows and the same Usage in each.
     """
 
     kind: Literal["fer2013"] = "fer2013"
@@ -46,24 +46,15 @@ class Fer2013(StillCorpus):
         """
         path = Path(self.path).absolute()
         path = path / "fer2013.csv" if path.is_dir() else path
+        tally = self.tally()
         listing = StillListing()
-        rows: list[_Row] = []
-        try:
-            with path.open("rb") as file:
-                lines = _lines(file)
-                order = _columns(path, next(lines, (0, b""))[1])
-                for number, (offset, line) in enumerate(lines):
-                    try:
-                        rows.append(_row(line, offset, order, number, path))
-                    except CorpusError as error:
-                        listing.failures.append(Quarantined.because(f"{name}/row {number}", error))
-        except OSError as error:
-            raise CorpusError(
-                f"the file cannot be read ({error.strerror}).", where=str(path), hint="Check the corpus's path."
-            ) from error
+        rows = _read(path, name, listing)
+        if tally:
+            rows = _voted(rows, tally, path, name, listing)
+            listing.notes.extend(tally.notes())
         if not rows:
-            first = listing.failures[0].message if listing.failures else "there are none"
-            raise CorpusError("no row can be used.", where=str(path), hint=f"The first: {first}")
+            first = f"The first: {listing.failures[0].message}" if listing.failures else "; ".join(listing.notes)
+            raise CorpusError("no row can be used.", where=str(path), hint=first or "There are none.")
         listing.images.extend(
             StillEntry(f"{name}/{row.usage}_{row.number}", USAGES[row.usage], row.label, None, str(path), row.span)
             for row in rows
@@ -77,6 +68,48 @@ class _Row:
     label: str
     usage: str
     span: tuple[int, int]
+
+
+def _read(path: Path, name: str, listing: StillListing) -> list[_Row]:
+    """The file's rows; damaged ones go to the listing's failures.
+
+    Raises:
+        CorpusError: no such file, or no such columns.
+    """
+    rows: list[_Row] = []
+    try:
+        with path.open("rb") as file:
+            lines = _lines(file)
+            order = _columns(path, next(lines, (0, b""))[1])
+            for number, (offset, line) in enumerate(lines):
+                try:
+                    rows.append(_row(line, offset, order, number, path))
+                except CorpusError as error:
+                    listing.failures.append(Quarantined.because(f"{name}/row {number}", error))
+    except OSError as error:
+        raise CorpusError(
+            f"the file cannot be read ({error.strerror}).", where=str(path), hint="Check the corpus's path."
+        ) from error
+    return rows
+
+
+def _voted(rows: list[_Row], tally: Tally, path: Path, name: str, listing: StillListing) -> list[_Row]:
+    """The rows that have a label by votes, with it.
+
+    Raises:
+        CorpusError: the votes are not on these rows.
+    """
+    count = len(rows) + len(listing.failures)
+    ballots = tally.in_order({row.number: row.usage for row in rows}, count, str(path))
+    kept: list[_Row] = []
+    for row in rows:
+        try:
+            label = tally.label(ballots[row.number], row.label)
+        except CorpusError as error:
+            listing.failures.append(Quarantined.because(f"{name}/row {row.number}", error))
+        else:
+            kept.extend([replace(row, label=label)] if label else [])
+    return kept
 
 
 def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:

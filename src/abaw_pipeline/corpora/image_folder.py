@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from abaw_pipeline.corpora.base import Quarantined, Split, some
+from abaw_pipeline.corpora.ferplus import USAGES, FerPlusVotes, Tally, stem, the_one
 from abaw_pipeline.corpora.labels import UserLabels, emotion, plain
 from abaw_pipeline.corpora.manifest import SPLITS
 from abaw_pipeline.corpora.stills import StillCorpus, StillEntry, StillListing
@@ -17,15 +19,30 @@ from abaw_pipeline.errors import CorpusError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 
-FOLDERS: Mapping[str, Split] = {**SPLITS, "publictest": "validation", "privatetest": "test"}
-"""Names of the folders of splits, in any case; the last two are FER2013's."""
+FOLDERS: Mapping[str, Split] = {
+    **SPLITS,
+    **{"publictest": "validation", "privatetest": "test"},
+    **{"fer2013train": "train", "fer2013valid": "validation", "fer2013test": "test"},
+}
+"""Names of the folders of splits, in any case; below the corpora's own those of FER2013 and of FER+."""
 
 
-class ImageFolder(UserLabels, StillCorpus):
+@dataclass(frozen=True)
+class _Found:
+    """An image in a folder of a split; its emotion, as far as a folder of a class tells it."""
+
+    path: Path
+    split: Split
+    label: str | None
+
+
+class ImageFolder(FerPlusVotes, UserLabels, StillCorpus):
     """Images sorted into folders by split and by class, as FER2013 is often handed on.
 
     Class folders are named as the vocabulary or its synonyms (`labels.SYNONYMS`), or by the user's own names.
-    Hidden files and folders are not looked at.
+    Hidden files and folders are not looked at. With `votes`, FER+'s votes give the labels: a file's name, in any
+    case and whatever its suffix, is the `Image name` of their row (fer0000000.png); images may then lie in the
+    folders of splits themselves, and names of class folders do not matter.
     """
 
     kind: Literal["image_folder"] = "image_folder"
@@ -61,34 +78,52 @@ class ImageFolder(UserLabels, StillCorpus):
         found, others = self._scan(name, root, listing)
         if others:
             listing.notes.append(f"{len(others)} files are no JPEG or PNG and were left out: {some(others)}")
-        for path, split, label in found:
-            image_id = f"{name}/{_text(path.relative_to(root))}"
+        tally = self.tally()
+        label = _voting(tally, found, listing) if tally else _own
+        for image in found:
+            image_id = f"{name}/{_text(image.path.relative_to(root))}"
             try:
-                entry = StillEntry(image_id, split, label, self._subject(name, path), _storable(path))
+                told = label(image)
+                if told is not None:
+                    subject = self._subject(name, image.path)
+                    listing.images.append(StillEntry(image_id, image.split, told, subject, _storable(image.path)))
             except CorpusError as error:
                 listing.failures.append(Quarantined.because(image_id, error))
-            else:
-                listing.images.append(entry)
+        listing.notes.extend(tally.notes() if tally else [])
         if not listing.images:
-            raise CorpusError(
-                "no image is in it.", where=str(root), hint="Images lie in <split>/<class>/, as .jpg or .png."
-            )
+            hint = "; ".join(tally.notes() if tally else []) or "Images lie in <split>/<class>/, as .jpg or .png."
+            raise CorpusError(f"no image {'has a label' if found else 'is in it'}.", where=str(root), hint=hint)
         return listing
 
-    def _scan(self, name: str, root: Path, listing: StillListing) -> tuple[list[tuple[Path, Split, str]], list[str]]:
+    def _scan(self, name: str, root: Path, listing: StillListing) -> tuple[list[_Found], list[str]]:
         """Images with their split and emotion, and names of other files; folders of neither are refused."""
-        found: list[tuple[Path, Split, str]] = []
+        found: list[_Found] = []
         others: list[str] = []
-        for group in [group for folder in _folders(root) for group in _folders(folder)]:
+        for group in self._groups(root):
             try:
-                split, label = _split(group.parent), emotion(group.name, self.labels, _text(group.parent))
+                split, label = _split(root / group.relative_to(root).parts[0]), self._class(group, root)
             except CorpusError as error:
                 listing.failures.append(Quarantined.because(f"{name}/{_text(group.relative_to(root))}", error))
                 continue
             files = sorted(entry for entry in group.iterdir() if entry.is_file() and _visible(entry))
-            found.extend((path, split, label) for path in files if path.suffix.casefold() in SUFFIXES)
+            found.extend(_Found(path, split, label) for path in files if path.suffix.casefold() in SUFFIXES)
             others.extend(_text(path.relative_to(root)) for path in files if path.suffix.casefold() not in SUFFIXES)
         return found, others
+
+    def _groups(self, root: Path) -> list[Path]:
+        """Folders of classes; with votes those of splits, too."""
+        return [group for each in _folders(root) for group in [*([each] if self.votes else []), *_folders(each)]]
+
+    def _class(self, group: Path, root: Path) -> str | None:
+        """The emotion that a folder is named after; None: it need not tell, and does not."""
+        if group.parent == root:
+            return None
+        try:
+            return emotion(group.name, self.labels, _text(group.parent))
+        except CorpusError:
+            if self.votes:
+                return None
+            raise
 
     def _subject(self, name: str, path: Path) -> str | None:
         if not self.subject:
@@ -101,6 +136,39 @@ class ImageFolder(UserLabels, StillCorpus):
                 hint=f"It is searched for {self.subject!r}, the corpus's parameter 'subject'.",
             )
         return f"{name}/{match[1]}"
+
+
+def _own(image: _Found) -> str | None:
+    return image.label
+
+
+def _voting(tally: Tally, found: list[_Found], listing: StillListing) -> Callable[[_Found], str | None]:
+    """How votes label images by their names.
+
+    Raises:
+        CorpusError: they bear the name of none.
+    """
+    ballots = tally.by_name()
+    known = [image for image in found if stem(image.path.name) in ballots]
+    if found and not known:
+        names = some([_text(Path(image.path.name)) for image in found])
+        raise CorpusError(
+            f"none of {len(found)} images bears a name of {tally.path.name}: {names}.",
+            where=_text(found[0].path.parent),
+            hint="Names there are such as fer0000000.png. Take fer2013.csv itself, whose rows have the votes' order.",
+        )
+    moved = [
+        image
+        for image in known
+        if image.split not in {USAGES.get(each.usage) for each in ballots[stem(image.path.name)]}
+    ]
+    if moved:
+        listing.notes.append(f"{len(moved)} images lie in another split than the votes' Usage says")
+
+    def label(image: _Found) -> str | None:
+        return tally.label(the_one(ballots.get(stem(image.path.name), []), _text(image.path)), image.label)
+
+    return label
 
 
 def _visible(path: Path) -> bool:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from abaw_pipeline.artifacts import Recipe
 from abaw_pipeline.artifacts.file_hashes import FileHashes
 from abaw_pipeline.artifacts.shards import shard
 from abaw_pipeline.corpora.base import Quarantined, Split
+from abaw_pipeline.corpora.still_pixels import Box, still_bytes
 from abaw_pipeline.errors import CorpusError
 from abaw_pipeline.parts import Part
 from abaw_pipeline.schemas import COUNT, QUARANTINE, TEXT, TableSchema
@@ -25,8 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-PIXEL_SIDE = 48
-"""Rows and columns of an image that is written as text (FER2013)."""
+NO_SPAN, NO_BOX = (None,) * 2, (None,) * 4
+WHOLE_NUMBERS = ("first_byte", "n_bytes", "x1", "y1", "x2", "y2")
 
 STILLS = TableSchema(
     "stills",
@@ -40,6 +36,10 @@ STILLS = TableSchema(
         "sha256": TEXT,  # of the file
         "first_byte": COUNT,  # of the image's pixels, written as text; missing: the whole file is the image
         "n_bytes": COUNT,  # length of that text; missing: the whole file is the image
+        "x1": COUNT,  # pixels of the image as stored; box of the face; missing: the whole image is the face
+        "y1": COUNT,  # pixels
+        "x2": COUNT,  # pixels, behind the last column
+        "y2": COUNT,  # pixels, behind the last row
     },
     ("image_id", "corpus", "split", "label", "path", "sha256"),
 )
@@ -56,6 +56,8 @@ class StillEntry:
         subject: who is seen, `<corpus>/<...>`; None where that is unknown.
         path: absolute path of the file.
         span: first byte and number of bytes of the pixels written as text; None: the file is the image.
+        box: x1, y1, x2, y2 of the face in pixels of the image as stored, ends excluded; None: the whole image is
+            the face.
     """
 
     image_id: str
@@ -64,6 +66,7 @@ class StillEntry:
     subject: str | None
     path: str
     span: tuple[int, int] | None = None
+    box: Box | None = None
 
 
 @dataclass(frozen=True)
@@ -122,13 +125,23 @@ def list_stills(
                 f"none of {len(bad)} images can be read.", where=name, hint=f"The first: {bad[0].message}"
             )
         rows.extend(
-            (e.image_id, name, e.split, e.label, e.subject, e.path, digests[e.path], *(e.span or (None, None)))
+            (
+                e.image_id,
+                name,
+                e.split,
+                e.label,
+                e.subject,
+                e.path,
+                digests[e.path],
+                *(e.span or NO_SPAN),
+                *(e.box or NO_BOX),
+            )
             for e in good
         )
         refused.extend([*found.failures, *bad])
         notes.extend(f"{name}: {note}" for note in found.notes)
     listing = pd.DataFrame(rows, columns=list(STILLS.columns))
-    for column in ("first_byte", "n_bytes"):
+    for column in WHOLE_NUMBERS:
         listing[column] = listing[column].astype("Int64")
     return STILLS.validate(listing), _quarantine(refused), notes
 
@@ -178,10 +191,14 @@ def _columns(rows: Sequence[Any]) -> dict[str, Any]:
             )
         },
         "files": tuple(File(row.path, row.sha256) for row in rows),
-        "spans": tuple(
-            None if (first := _value(row.first_byte)) is None else (int(first), int(row.n_bytes)) for row in rows
-        ),
+        "spans": tuple(_numbers(row.first_byte, row.n_bytes) for row in rows),
+        "boxes": tuple(_numbers(row.x1, row.y1, row.x2, row.y2) for row in rows),
     }
+
+
+def _numbers(*cells: Any) -> tuple[int, ...] | None:
+    """Cells that are all there or all missing."""
+    return None if _value(cells[0]) is None else tuple(int(cell) for cell in cells)
 
 
 def _value(cell: Any) -> Any:
@@ -199,6 +216,7 @@ def read_stills(
     subjects: Sequence[str | None],
     files: Sequence[File],
     spans: Sequence[tuple[int, int] | None],
+    boxes: Sequence[Box | None],
 ) -> pa.Table:
     """A piece of the artifact `stills`; an image that cannot be read has a problem instead.
 
@@ -210,20 +228,21 @@ def read_stills(
         subjects: n people, None where unknown.
         files: n files.
         spans: where in its file each image's pixels are written as text; None: the file is the image.
+        boxes: where in its image each face is; None: all of it is the face.
 
     Returns:
         columns image_id, corpus, split, label, subject (null: unknown), image (struct of bytes and path; pixels
-        written as text become lossless PNG, files keep their bytes; null: cannot be read), problem (why; null:
-        none), n rows.
+        written as text become lossless PNG, faces in boxes JPEG, whole files keep their bytes; null: cannot be
+        read), problem (why; null: none), n rows.
     """
     import pyarrow as pa
 
     pictures: list[dict[str, Any] | None] = []
     problems: list[str | None] = []
-    for image_id, file, span in zip(image_ids, files, spans, strict=True):
+    for image_id, file, span, box in zip(image_ids, files, spans, boxes, strict=True):
         try:
-            content = _checked_file(file) if span is None else _png(_text_pixels(file, span, image_id))
-            pictures.append({"bytes": content, "path": image_id if span is None else f"{image_id}.png"})
+            content, suffix = still_bytes(file, span, box, image_id)
+            pictures.append({"bytes": content, "path": f"{image_id}{suffix}"})
             problems.append(None)
         except CorpusError as error:
             pictures.append(None)
@@ -247,44 +266,6 @@ def refused_stills(pieces: Mapping[Any, pa.Table]) -> pd.DataFrame:
         bad = table.filter(pc.is_valid(table["problem"])).select(["image_id", "problem"]).to_pylist()
         refused.extend(Quarantined(row["image_id"], "CorpusError", row["problem"], "read_stills") for row in bad)
     return _quarantine(refused)
-
-
-def _checked_file(file: File) -> bytes:
-    """A file's bytes, once they are known to hold an image."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        content = Path(file.path).read_bytes()
-        with Image.open(io.BytesIO(content)) as image:
-            image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise CorpusError(
-            f"the image cannot be read ({type(error).__name__}).", where=file.path, hint="Replace or remove the file."
-        ) from error
-    return content
-
-
-def _text_pixels(file: File, span: tuple[int, int], image_id: str) -> Any:
-    first, length = span
-    with Path(file.path).open("rb") as stream:
-        stream.seek(first)
-        words = stream.read(length).split()
-    side = math.isqrt(len(words))
-    if side != PIXEL_SIDE or side * side != len(words):
-        problem = f"{len(words)} pixels where {PIXEL_SIDE} x {PIXEL_SIDE} are expected."
-    elif not all(word.isdigit() and len(word) < 4 and int(word) < 256 for word in words):
-        problem = "a pixel is no whole number from 0 to 255."
-    else:
-        return np.array([int(word) for word in words], dtype=np.uint8).reshape(side, side)
-    raise CorpusError(problem, where=f"{file.path}, {image_id}", hint="Fetch the file again, or drop the row.")
-
-
-def _png(pixels: Any) -> bytes:
-    from PIL import Image
-
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, format="PNG")
-    return stream.getvalue()
 
 
 def _quarantine(refused: Sequence[Quarantined]) -> pd.DataFrame:

@@ -6,7 +6,8 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from abaw_pipeline.corpora.affectnet import AffectNet
 from abaw_pipeline.corpora.fer2013 import Fer2013
 from abaw_pipeline.corpora.image_folder import ImageFolder
 
-AnyStills: TypeAlias = Annotated[Fer2013 | ImageFolder, Field(discriminator="kind")]
+AnyStills: TypeAlias = Annotated[AffectNet | Fer2013 | ImageFolder, Field(discriminator="kind")]

@@ -88,7 +88,7 @@ def _csv(path: Path, data: bytes, required: str) -> Table:
     if not records:
         raise CorpusError("the table is empty.", where=str(path), hint="Its first row names the columns.")
     columns = [plain(name) for name in records[0][1]]
-    rows = [_row(number, columns, record) for number, record in records[1:]]
+    rows = [as_row(number, columns, record) for number, record in records[1:]]
     return Table(columns, rows, decimal_comma=separator == ";")
 
 
@@ -113,7 +113,14 @@ def _separator(text: str, required: str) -> str:
     return max(SEPARATORS, key=header.count)
 
 
-def _row(number: int, columns: Sequence[str], record: Sequence[str]) -> Row:
+def as_row(number: int, columns: Sequence[str], record: Sequence[str]) -> Row:
+    """A row from the fields of one line, told as damaged where there are more or fewer than the header names.
+
+    Args:
+        number: as a spreadsheet shows it.
+        columns: lower-case names.
+        record: the line's fields.
+    """
     cells = [cell.strip() for cell in record]
     while len(cells) > len(columns) and not cells[-1]:
         cells.pop()
