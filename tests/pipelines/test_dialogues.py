@@ -58,7 +58,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Corpora:
 @pytest.fixture
 def listed(corpora: Corpora, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[pd.DataFrame, pd.DataFrame]:
     monkeypatch.chdir(tmp_path)
-    return list_clips({}, corpora, Execution())
+    return list_clips({}, corpora, Execution())[:2]
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_file_of_many_segments_is_hashed_once(corpora, tmp_path, monkeypatch):
     reads, whole = [], file_hashes.read_digest
     monkeypatch.setattr(file_hashes, "read_digest", lambda file: reads.append(file.name) or whole(file))
     monkeypatch.chdir(tmp_path)
-    listing, _ = list_clips({}, corpora, Execution())
+    listing, _, _ = list_clips({}, corpora, Execution())
     assert len(reads) == len(set(reads)) == listing["media"].nunique() == 2
     assert listing.groupby("media")["sha256"].nunique().tolist() == [1, 1]
 

@@ -1,0 +1,46 @@
+"""The table of corpora as a reader sees it, in the terminal and on the page."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from abaw_pipeline.report import numbers
+
+HEADINGS = {
+    "no_sound": "without sound",
+    "no_picture": "without picture",
+    "no_label": "without label",
+    "reasons": "why",
+}
+"""What columns of the INSPECTION schema are called where their name does not say it."""
+
+
+def corpora_table(inspection: pd.DataFrame) -> pd.DataFrame:
+    """One row a corpus: frame rates in one column, hours with two decimals, no column of which nothing is known.
+
+    Args:
+        inspection: INSPECTION schema; columns may be missing, and others are shown as they are.
+    """
+    table = inspection.copy()
+    if {"fps_min", "fps_max"} <= set(table.columns):
+        rates = [fps_text(lo, hi) for lo, hi in zip(table.pop("fps_min"), table.pop("fps_max"), strict=True)]
+        table.insert(table.columns.get_loc("classes") + 1 if "classes" in table else len(table.columns), "fps", rates)
+    if "hours" in table:
+        table["hours"] = [hours_text(value) for value in table["hours"]]
+    known = table.notna().any() & (table != "").any()
+    return table[[name for name in table.columns if known[name] or name == "corpus"]].rename(columns=HEADINGS)
+
+
+def fps_text(lo: float, hi: float) -> str | None:
+    """Frames a second, such as "25" or "23.98 to 30"; None where there are no pictures."""
+    if not numbers.is_number(lo) or not numbers.is_number(hi):
+        return None
+    first, last = f"{lo:.2f}".rstrip("0").rstrip("."), f"{hi:.2f}".rstrip("0").rstrip(".")
+    return first if first == last else f"{first} to {last}"
+
+
+def hours_text(hours: float) -> str | None:
+    """Hours with as many decimals as tell something: "12.3", "1.48", "0.015"."""
+    if not numbers.is_number(hours):
+        return None
+    return f"{hours:,.1f}" if hours >= 10 else f"{hours:.2f}" if hours >= 0.1 else f"{hours:.3f}"
