@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +45,7 @@ def list_corpora(
     notes: list[tuple[str, str]] = []
     for name, corpus in corpora.items():
         found = corpus.entries(name)
-        clips.extend(dataclasses.asdict(clip) for clip in found.clips)
+        clips.extend(vars(clip) for clip in found.clips)
         refused.extend(found.failures)
         notes.extend((name, note) for note in found.notes)
     listing = pd.DataFrame(clips, columns=[column for column in LISTING_COLUMNS if "sha256" not in column])

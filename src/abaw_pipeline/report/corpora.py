@@ -24,7 +24,10 @@ def corpora_table(inspection: pd.DataFrame) -> pd.DataFrame:
     table = inspection.copy()
     if {"fps_min", "fps_max"} <= set(table.columns):
         rates = [fps_text(lo, hi) for lo, hi in zip(table.pop("fps_min"), table.pop("fps_max"), strict=True)]
-        table.insert(table.columns.get_loc("classes") + 1 if "classes" in table else len(table.columns), "fps", rates)
+        names = list(table.columns)
+        table.insert(
+            names.index("classes") + 1 if "classes" in names else len(names), "fps", pd.Series(rates, table.index)
+        )
     if "hours" in table:
         table["hours"] = [hours_text(value) for value in table["hours"]]
     known = table.notna().any() & (table != "").any()

@@ -61,9 +61,13 @@ def print_inspection(inspection: pd.DataFrame, notes: pd.DataFrame) -> None:
     console = Console()
     text = text_table(corpora_table(inspection), "Corpora")
     short = [place for place, name in enumerate(text.columns) if name not in RUNNING]
+    short = [
+        place for place in short if "out " not in text.columns[place] or any(row[place] != "0" for row in text.rows)
+    ]
     table = Table(title=text.caption, title_justify="left")
     for place in short:
-        table.add_column(text.columns[place], justify="right" if place else "left")
+        heading = text.columns[place].replace(" ", "\n")
+        table.add_column(heading, justify="right" if place else "left", overflow="fold")
     for cells in text.rows:
         table.add_row(*(escape(cells[place]) for place in short))
     console.print(table)
