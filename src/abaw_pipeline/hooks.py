@@ -91,8 +91,12 @@ class ProjectHooks:
             print_results(catalog.load("metrics"), catalog.load("failures"), page, self._project, self._measure)
         elif "inspection" in pipeline.all_outputs():  # where there is a report, it holds this table
             from abaw_pipeline.report.terminal import print_inspection
+            from abaw_pipeline.schemas import CORPUS_NOTES
 
-            print_inspection(catalog.load("inspection"), catalog.load("corpus_notes"))
+            known = catalog.exists("corpus_notes")  # not where inspection alone has run on what is older than notes
+            print_inspection(
+                catalog.load("inspection"), catalog.load("corpus_notes") if known else CORPUS_NOTES.empty()
+            )
         if "inference.results" in pipeline.all_outputs():
             from abaw_pipeline.inference.terminal import print_videos
 

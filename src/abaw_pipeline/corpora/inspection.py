@@ -46,7 +46,8 @@ def inspect(
     """
     roots = failed[failed["blocked_by"].isna()]
     tables = (clips, annotations, refused, roots)
-    owners = (clips["corpus"], *(_corpus_of(keys, corpora) for keys in _keys(annotations, refused, roots)))
+    keys = (annotations["clip_id"], refused["key"], roots["key"])
+    owners = (clips["corpus"], *(_corpus_of(each, corpora) for each in keys))
     rows = [
         _row(name, *(table[owner == name] for table, owner in zip(tables, owners, strict=True))) for name in corpora
     ]
@@ -122,10 +123,6 @@ def _classes(annotations: pd.DataFrame) -> tuple[str | None, str | None]:
 def _counts(labels: pd.Series) -> str:
     counts = labels.value_counts()
     return ", ".join(f"{name} {counts[name]:,}" for name in EMOTIONS if name in counts.index)
-
-
-def _keys(annotations: pd.DataFrame, *tables: pd.DataFrame) -> list[pd.Series]:
-    return [annotations["clip_id"], *(table["key"] for table in tables)]
 
 
 def _corpus_of(keys: pd.Series, corpora: Sequence[str]) -> pd.Series:
