@@ -97,7 +97,8 @@ def test_what_is_blocked_is_no_failure_of_its_own_and_a_clip_fails_once():
     ],
 )
 def test_a_second_of_media_counts_once(stretches, seconds):
-    assert media_seconds(pd.DataFrame(stretches, columns=["media", "start", "end"])) == seconds
+    table = pd.DataFrame(stretches, columns=["media", "start", "end"])
+    assert media_seconds(table.astype({"start": float, "end": float})) == seconds
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 30), st.integers(1, 9)), max_size=12))
