@@ -71,9 +71,9 @@ def test_a_second_run_computes_nothing_and_prints_results(demo_copy: Project) ->
 
 def test_ingestion_ends_with_a_table_of_what_there_is(demo_copy: Project) -> None:
     manifest = demo_copy.folder / "data/01_raw/demo/manifest.csv"
-    rows = manifest.read_text(encoding="utf-8").splitlines()
-    rows.append(rows[1].replace(rows[1].split(",")[0], "gone.wav", 1))
-    manifest.write_text("\n".join(rows), encoding="utf-8")
+    rows = pd.read_csv(manifest)
+    gone = rows.head(1).assign(clip_id="gone", media="voices/gone.wav")
+    pd.concat([rows, gone]).to_csv(manifest, index=False)
     output = demo_copy.kedro("run", "--from-nodes=list_clips", "--to-nodes=inspect_corpora,assign_folds")
     assert output.count("Corpora") == 1
     assert re.search(r"demo +│ +42 +│", output)

@@ -6,32 +6,30 @@ import pandas as pd
 
 from abaw_pipeline.report import numbers
 
-HEADINGS = {
-    "no_sound": "without sound",
-    "no_picture": "without picture",
-    "no_label": "without label",
-    "reasons": "why",
-}
-"""What columns of the INSPECTION schema are called where their name does not say it."""
+LACKING = ("no_sound", "no_picture", "no_label")
+"""Columns that are left out where no clip lacks it."""
+
+LAST = ("unit", "classes", "reasons")
+"""Columns of running text, after those of numbers."""
 
 
 def corpora_table(inspection: pd.DataFrame) -> pd.DataFrame:
-    """One row a corpus: frame rates in one column, hours with two decimals, no column of which nothing is known.
+    """One row a corpus: numbers first, frame rates in one column, no column of which nothing is to be told.
 
     Args:
         inspection: INSPECTION schema; columns may be missing, and others are shown as they are.
     """
-    table = inspection.copy()
+    table = inspection.drop(columns=[name for name in LACKING if name in inspection and not inspection[name].any()])
     if {"fps_min", "fps_max"} <= set(table.columns):
         rates = [fps_text(lo, hi) for lo, hi in zip(table.pop("fps_min"), table.pop("fps_max"), strict=True)]
         names = list(table.columns)
-        table.insert(
-            names.index("classes") + 1 if "classes" in names else len(names), "fps", pd.Series(rates, table.index)
-        )
+        table.insert(names.index("subjects") + 1 if "subjects" in names else len(names), "fps", rates)
     if "hours" in table:
         table["hours"] = [hours_text(value) for value in table["hours"]]
     known = table.notna().any() & (table != "").any()
-    return table[[name for name in table.columns if known[name] or name == "corpus"]].rename(columns=HEADINGS)
+    names = [name for name in table.columns if known[name] or name == "corpus"]
+    ordered = [*(name for name in names if name not in LAST), *(name for name in LAST if name in names)]
+    return table[ordered].rename(columns={"reasons": "why"})
 
 
 def fps_text(lo: float, hi: float) -> str | None:

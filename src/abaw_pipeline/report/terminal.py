@@ -61,9 +61,6 @@ def print_inspection(inspection: pd.DataFrame, notes: pd.DataFrame) -> None:
     console = Console()
     text = text_table(corpora_table(inspection), "Corpora")
     short = [place for place, name in enumerate(text.columns) if name not in RUNNING]
-    short = [
-        place for place in short if "out " not in text.columns[place] or any(row[place] != "0" for row in text.rows)
-    ]
     table = Table(title=text.caption, title_justify="left")
     for place in short:
         heading = text.columns[place].replace(" ", "\n")
