@@ -9,7 +9,7 @@ from abaw_pipeline.report import numbers
 LACKING = ("no_sound", "no_picture", "no_label")
 """Columns that are left out where no clip lacks it."""
 
-LAST = ("unit", "classes", "reasons")
+LAST = ("reasons", "unit", "classes")
 """Columns of running text, after those of numbers."""
 
 
