@@ -66,6 +66,21 @@ def test_a_second_run_computes_nothing_and_prints_results(demo_copy: Project) ->
     assert "log_mean" in output
     assert re.search(r"Report: data/08_reporting/demo/report\.html/\S+/report\.html", output)
     assert "anonymous usage" not in output
+    assert "Corpora" not in output  # where there is a report, it holds this table
+
+
+def test_ingestion_ends_with_a_table_of_what_there_is(demo_copy: Project) -> None:
+    manifest = demo_copy.folder / "data/01_raw/demo/manifest.csv"
+    rows = pd.read_csv(manifest)
+    gone = rows.head(1).assign(clip_id="gone", media="voices/gone.wav")
+    pd.concat([rows, gone]).to_csv(manifest, index=False)
+    output = demo_copy.kedro("run", "--from-nodes=list_clips", "--to-nodes=inspect_corpora,assign_folds")
+    assert output.count("Corpora") == 1
+    assert re.search(r"demo +│ +42 +│", output)
+    assert re.search(r"demo: clips by class: neutral \d+, anger \d+, ", output)
+    assert re.search(r"demo: refused or failed: .+ \(1\)", output)
+    table = pd.read_parquet(demo_copy.latest("data/08_reporting/demo/inspection.parquet"))
+    assert table[["corpus", "clips", "unit", "refused", "failed"]].values.tolist() == [["demo", 42, "clips", 1, 0]]
 
 
 def test_a_misspelt_parameter_on_the_command_line_stops_before_any_work(project: Project) -> None:

@@ -70,7 +70,7 @@ def test_from_nodes_runs_a_node_and_all_that_follows_from_it(demo_copy: Project)
 
 
 def test_to_outputs_runs_what_leads_to_an_output(demo_copy: Project) -> None:
-    expected = {"listing", "quarantine", "media", "clips", "vocals"}
+    expected = {"listing", "quarantine", "corpus_notes", "media", "clips", "vocals"}
     assert made(demo_copy, "--to-outputs=vocals") == expected
 
 

@@ -75,6 +75,11 @@ def test_all_clips_are_there(ravdess: Project) -> None:
     assert clips["duration"].between(2.5, 5.5).all()
     failures = pd.read_parquet(ravdess.latest("data/08_reporting/small/failures.parquet"))
     assert failures.empty, failures.to_string()
+    (row,) = pd.read_parquet(ravdess.latest("data/08_reporting/small/inspection.parquet")).to_dict("records")
+    counts = ("clips", "subjects", "unit", "no_sound", "no_picture", "no_label", "refused", "failed")
+    assert [row[name] for name in counts] == [1440, 24, "clips", 0, 1440, 0, 0, 0]
+    assert row["hours"] == pytest.approx(clips["duration"].sum() / 3600)
+    assert row["classes"].startswith("neutral 96, calm 192, anger 192, ")
 
 
 def test_one_fold_is_far_above_chance_and_said_to_be_one_of_five(ravdess: Project) -> None:

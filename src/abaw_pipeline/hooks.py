@@ -77,7 +77,7 @@ class ProjectHooks:
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:
-        """Release the study and, where a report or pages were made, print what they tell."""
+        """Release the study and print what the run's end tells: the report, the pages, or else the table of corpora."""
         if self._lock is None:
             return  # a dry run has made nothing
         if self.provenance is not None:
@@ -89,6 +89,14 @@ class ProjectHooks:
             report: Any = catalog.get("report")
             page = report._get_load_path()
             print_results(catalog.load("metrics"), catalog.load("failures"), page, self._project, self._measure)
+        elif "inspection" in pipeline.all_outputs():  # where there is a report, it holds this table
+            from abaw_pipeline.report.terminal import print_inspection
+            from abaw_pipeline.schemas import CORPUS_NOTES
+
+            known = catalog.exists("corpus_notes")  # not where inspection alone has run on what is older than notes
+            print_inspection(
+                catalog.load("inspection"), catalog.load("corpus_notes") if known else CORPUS_NOTES.empty()
+            )
         if "inference.results" in pipeline.all_outputs():
             from abaw_pipeline.inference.terminal import print_videos
 

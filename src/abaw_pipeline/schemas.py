@@ -112,6 +112,31 @@ QUARANTINE = TableSchema(
     {"artifact": TEXT, "key": TEXT, "stage": TEXT, "error": TEXT, "message": TEXT, "blocked_by": TEXT},
     ("artifact", "key", "error", "message"),
 )
+CORPUS_NOTES = TableSchema(
+    "corpus_notes",
+    {"corpus": TEXT, "note": TEXT},  # what a corpus lacks, what parameters leave out
+    ("corpus", "note"),
+)
+INSPECTION = TableSchema(
+    "inspection",
+    {
+        "corpus": TEXT,  # the last row of several counts all of them
+        "clips": COUNT,  # that can be used
+        "hours": REAL,  # of media that these clips are about; what several are about counts once
+        "subjects": COUNT,  # people that the corpus tells apart; missing: none
+        "unit": TEXT,  # what classes count: clips, frames (annotated ones), clips and frames; missing: no label
+        "classes": TEXT,  # with counts, as "neutral 96, anger 192"; missing: no label
+        "fps_min": REAL,  # frames a second on average, of the slowest video; missing: no pictures
+        "fps_max": REAL,  # of the fastest one
+        "no_sound": COUNT,  # clips
+        "no_picture": COUNT,  # clips
+        "no_label": COUNT,  # clips of which neither the whole nor any frame is labelled
+        "refused": COUNT,  # rows and files that are no clip of the corpus
+        "failed": COUNT,  # clips whose media, frames or label file could not be read
+        "reasons": TEXT,  # the commonest of both, with counts
+    },
+    ("corpus", "clips", "hours", "no_sound", "no_picture", "no_label", "refused", "failed", "reasons"),
+)
 FOLDS = TableSchema(
     "folds",
     {

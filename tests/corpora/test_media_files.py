@@ -135,7 +135,7 @@ def test_a_name_in_no_encoding_stops_nobody_else(tmp_path):
     missing = os.fsdecode(b"no\xff.mp4")
     listing, refused, notes = list_corpora({"media": MediaFiles(paths=(str(folder), str(tmp_path / missing)))})
     assert "a.mp4" in set(listing["clip_id"])
-    for text in [*listing["clip_id"], *listing["media"], *refused["key"], *refused["message"], *notes]:
+    for text in [*listing["clip_id"], *listing["media"], *refused["key"], *refused["message"], *notes["note"]]:
         text.encode()
     assert len(listing) + len(refused) == 3
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import StratifiedGroupKFold
 
 from abaw_pipeline.errors import ProtocolError
 from abaw_pipeline.evaluation.splits import split_subjects
@@ -47,3 +48,18 @@ def test_impossible_splits():
         split_subjects(["a"] * 9, list("abcdefghi"), 1, seed=0)
     with pytest.raises(ProtocolError, match="stratified"):
         split_subjects(list("abc"), list("xyz"), 3, seed=0)
+
+
+@given(clips, st.integers(2, 4), st.integers(0, 999))
+@settings(deadline=None)
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_subjects_are_dealt_as_scikit_learn_deals_them(pairs, k, seed):
+    """The study's published results rest on folds that scikit-learn has drawn."""
+    pairs = pairs + [(subject, "x") for subject in range(k)]
+    subjects, labels = np.array([f"s{subject}" for subject, _ in pairs]), np.array([label for _, label in pairs])
+    if np.unique(labels, return_counts=True)[1].max() < k:
+        return
+    splitter = StratifiedGroupKFold(n_splits=k, shuffle=True, random_state=seed)
+    held_out = [set(test.tolist()) for _, test in splitter.split(np.zeros((len(labels), 1)), labels, subjects)]
+    part = split_subjects(labels, subjects, k, seed=seed)
+    assert [set(np.flatnonzero(part == place).tolist()) for place in range(k)] == held_out

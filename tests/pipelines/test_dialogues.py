@@ -11,9 +11,11 @@ from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.audio.vocals import make_vocals
 from abaw_pipeline.corpora.iemocap import Iemocap
 from abaw_pipeline.corpora.ramas import Ramas
+from abaw_pipeline.datasets import RecipeDataset
 from abaw_pipeline.pipelines.ingestion.nodes import (
     collect_annotations,
     describe_clips,
+    inspect_corpora,
     list_clips,
     list_frames,
     probe_media,
@@ -58,7 +60,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Corpora:
 @pytest.fixture
 def listed(corpora: Corpora, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[pd.DataFrame, pd.DataFrame]:
     monkeypatch.chdir(tmp_path)
-    return list_clips({}, corpora, Execution())
+    return list_clips({}, corpora, Execution())[:2]
 
 
 @pytest.fixture
@@ -83,9 +85,34 @@ def test_a_file_of_many_segments_is_hashed_once(corpora, tmp_path, monkeypatch):
     reads, whole = [], file_hashes.read_digest
     monkeypatch.setattr(file_hashes, "read_digest", lambda file: reads.append(file.name) or whole(file))
     monkeypatch.chdir(tmp_path)
-    listing, _ = list_clips({}, corpora, Execution())
+    listing, _, _ = list_clips({}, corpora, Execution())
     assert len(reads) == len(set(reads)) == listing["media"].nunique() == 2
     assert listing.groupby("media")["sha256"].nunique().tolist() == [1, 1]
+
+
+def test_a_file_of_many_segments_is_probed_once(listed, tmp_path, caplog):
+    """Copies of one file, too: pieces are known by content."""
+    listing, _ = listed
+    assert (len(listing), listing["media"].nunique(), listing["sha256"].nunique()) == (5, 2, 1)
+    dataset = RecipeDataset(
+        filepath=str(tmp_path / "media.parquet"), pieces={"path": str(tmp_path / "pieces"), "format": "json"}
+    )
+    with caplog.at_level("INFO"):
+        dataset.save(probe_media(listing))
+    assert "media: 1 to compute" in caplog.text
+    assert {dataset.load()[clip_id]["fps"] for clip_id in listing["clip_id"]} == {25.0}
+
+
+def test_segments_are_inspected_by_the_media_that_they_cover(listed, clips, corpora):
+    nothing = RecipeMap("media", {})
+    annotations = collect_annotations(clips, nothing)
+    table = inspect_corpora(clips, annotations, listed[1], nothing, nothing, nothing, corpora).set_index("corpus")
+    assert table.index.tolist() == ["ie", "ra", "all corpora"]
+    assert table["clips"].tolist() == [3, 2, 5]
+    assert (3600 * table["hours"]).round(6).tolist() == [2.2, 1.6, 3.8]  # two of three turns are at the same time
+    assert table["refused"].tolist() == [1, 1, 2]
+    assert table.loc["all corpora", "classes"] == "neutral 1, anger 1, happiness 2, sadness 1"
+    assert table.loc["all corpora", "reasons"].endswith("(2)")
 
 
 def test_frames_and_sound_of_a_segment_are_those_within_it(clips):

@@ -163,6 +163,7 @@ def fabricate_frames(names: tuple[str, ...] = SEEN, n_clips: int = 4, **changes:
                 for place, value in zip((-2, -1, 0, 1), (0.62, 0.49, 0.484, 0.581), strict=True)
             ],
         ),
+        "corpus_notes": frame("corpus note", [("affwild2", "2 videos have no labels and are left out: 7, 9")]),
         "submission": frame("file clip_id frames problem", [(clip.split("/")[1], clip, 1800, None) for clip in clips]),
     }
     return fabricate(names=names, classes=FACES, **(given | changes))

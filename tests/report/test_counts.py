@@ -1,8 +1,6 @@
-"""What a study has and what it scores is counted by clips or by frames."""
+"""What a study has labelled and what it scores is counted by clips or by frames."""
 
-import pandas as pd
-
-from abaw_pipeline.report.counts import annotated_units, count_asked, count_classes, count_clips, count_folds
+from abaw_pipeline.report.counts import annotated_units, count_asked, count_classes, count_folds
 
 from .fabricate import frame
 
@@ -24,7 +22,6 @@ FOLDS = frame(
     ],
 )
 UNITS = annotated_units(CLIPS, ANNOTATIONS)
-FAILURES = frame("artifact key", [("clips", "w/x"), ("vocals", "w/a")])
 
 
 def test_units_are_clips_or_frames():
@@ -40,16 +37,6 @@ def test_classes_are_counted_by_corpus_and_unit():
 def test_what_is_asked_is_annotated_and_in_validation():
     rows = count_asked(UNITS, FOLDS).itertuples(index=False, name=None)
     assert [*rows] == [("w", "frame", 3, 1), ("r", "clip", 1, 1)]
-
-
-def test_corpora_tell_their_labelled_clips_and_frames():
-    first, second = count_clips(CLIPS, UNITS, FAILURES).to_dict("records")
-    assert first == {
-        "corpus": "w", "clips": 3, "labelled": 2, "labelled frames": 4, "subjects": 2, "hours": 2.0, "failed": 1,
-    }  # fmt: skip
-    assert (second["labelled"], second["labelled frames"], second["failed"]) == (1, 0, 0)
-    whole = count_clips(CLIPS.tail(1), UNITS.tail(1), FAILURES)
-    assert "labelled frames" not in whole.columns
 
 
 def test_folds_count_subjects_and_clips():
@@ -70,4 +57,3 @@ def test_nothing_annotated_is_counted_as_nothing():
     units = annotated_units(CLIPS, ANNOTATIONS.head(0))
     assert count_classes(units).empty
     assert count_asked(units, FOLDS).empty
-    assert isinstance(count_clips(CLIPS, units, FAILURES), pd.DataFrame)

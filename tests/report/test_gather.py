@@ -42,7 +42,7 @@ def run_tables(**changes):
     folds = frame("fold parent role clip_id subject", [("0", None, "validation", name, name) for name in ids])
     names = ("classes", "metrics", "confusion", "fusion_weights", "systems", "failures", "stages")
     given = {name: getattr(data, name) for name in (*names, "timelines", "sheets", "face_facts")}
-    given |= {"change_points": data.change_points, "submission": data.submission}
+    given |= {"change_points": data.change_points, "submission": data.submission, "inspection": data.counts}
     return {"clips": clips, "annotations": annotations.astype(COLUMNS), "folds": folds} | given | changes
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import pandas as pd
 from abaw_pipeline.artifacts.file_hashes import FileHashes
 from abaw_pipeline.corpora.base import Corpus, Quarantined
 from abaw_pipeline.errors import CorpusError
-from abaw_pipeline.schemas import ANNOTATIONS, CLIPS, QUARANTINE
+from abaw_pipeline.schemas import ANNOTATIONS, CLIPS, CORPUS_NOTES, QUARANTINE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +26,7 @@ DIGESTS = {"media": "sha256", "label_file": "label_sha256"}
 
 def list_corpora(
     corpora: Mapping[str, Corpus], hashes: FileHashes | None = None
-) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Clips of all corpora, refused rows, and remarks.
 
     Args:
@@ -36,19 +35,19 @@ def list_corpora(
 
     Returns:
         A table with LISTING_COLUMNS (times in seconds, end missing where a clip goes on to the media's end), a
-        table in the QUARANTINE schema, and the corpora's notes.
+        table in the QUARANTINE schema, and the corpora's notes (CORPUS_NOTES schema).
 
     Raises:
         CorpusError: a corpus as a whole is not what its parameters say.
     """
     clips: list[dict[str, Any]] = []
     refused: list[Quarantined] = []
-    notes: list[str] = []
+    notes: list[tuple[str, str]] = []
     for name, corpus in corpora.items():
         found = corpus.entries(name)
-        clips.extend(dataclasses.asdict(clip) for clip in found.clips)
+        clips.extend(vars(clip) for clip in found.clips)
         refused.extend(found.failures)
-        notes.extend(f"{name}: {note}" for note in found.notes)
+        notes.extend((name, note) for note in found.notes)
     listing = pd.DataFrame(clips, columns=[column for column in LISTING_COLUMNS if "sha256" not in column])
     hashed = (hashes or FileHashes()).of(path for column in DIGESTS for path in listing[column].dropna())
     digests = {path: result for path, result in hashed.items() if isinstance(result, str)}
@@ -56,7 +55,8 @@ def list_corpora(
         listing[digest] = listing[column].map(digests).astype(object)
         refused.extend(_unreadable(listing, column, hashed))
         listing = listing[listing[digest].notna() | listing[column].isna()].reset_index(drop=True)
-    return listing[LISTING_COLUMNS], _quarantine_table(refused), notes
+    remarks = CORPUS_NOTES.validate(pd.DataFrame(notes, columns=list(CORPUS_NOTES.columns)))
+    return listing[LISTING_COLUMNS], _quarantine_table(refused), remarks
 
 
 def describe(listing: pd.DataFrame, facts: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

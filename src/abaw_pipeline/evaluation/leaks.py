@@ -37,9 +37,10 @@ def check_leaks(
             classes, a warning), a fold `final` that holds something back, or an inner fold that holds anything
             but its parent's training clips.
     """
+    folds, clips = _plain_texts(folds), _plain_texts(clips)
     known = _known_clips(folds, clips, annotations)
     takes = takes_by_clip(known)
-    labels = {str(clip_id): set(part) for clip_id, part in annotations.groupby("clip_id")["label"]}
+    labels = _labels_by_clip(annotations)
     parts = {str(name): part for name, part in folds.groupby("fold", sort=False)}
     for name, fold in parts.items():
         where = f"fold {name}"
@@ -74,6 +75,20 @@ def _known_clips(folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataF
     if len(differ):
         raise ProtocolError(f"folds and clips name different subjects: {some(differ)}", where="folds")
     return labelled
+
+
+def _plain_texts(table: pd.DataFrame) -> pd.DataFrame:
+    """Texts as Python's own, since each is looked at many times and pandas makes them anew each time."""
+    texts = [name for name, kind in table.dtypes.items() if isinstance(kind, pd.StringDtype)]
+    return table.astype(dict.fromkeys(texts, object))
+
+
+def _labels_by_clip(annotations: pd.DataFrame) -> dict[str, set[str]]:
+    pairs = annotations[["clip_id", "label"]].drop_duplicates()
+    labels: dict[str, set[str]] = {}
+    for clip_id, label in zip(pairs["clip_id"], pairs["label"], strict=True):
+        labels.setdefault(str(clip_id), set()).add(label)
+    return labels
 
 
 def _check_clips(fold: pd.DataFrame, where: str) -> None:

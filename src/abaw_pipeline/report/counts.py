@@ -1,4 +1,4 @@
-"""How many clips, frames and people a study has, and how many of them it scores."""
+"""How many labelled clips and frames a study has, how many of them it scores, and who trains and validates."""
 
 from __future__ import annotations
 
@@ -18,28 +18,6 @@ def annotated_units(clips: pd.DataFrame, annotations: pd.DataFrame) -> pd.DataFr
             "label": annotations["label"],
         }
     )
-
-
-def count_clips(clips: pd.DataFrame, units: pd.DataFrame, failures: pd.DataFrame) -> pd.DataFrame:
-    """One row a corpus: clips, labelled clips (and frames), subjects, hours, failed clips."""
-    rows = []
-    framed = (units["unit"] == "frame").any()
-    for corpus, part in clips.groupby("corpus", sort=False):
-        failed = failures[failures["artifact"].isin(["clips", "media"])]["key"].str.startswith(f"{corpus}/")
-        own = units[units["corpus"] == corpus]
-        frames = {"labelled frames": int((own["unit"] == "frame").sum())} if framed else {}
-        rows.append(
-            {
-                "corpus": corpus,
-                "clips": len(part),
-                "labelled": own["clip_id"].nunique(),
-                **frames,
-                "subjects": part["subject"].nunique(),
-                "hours": round(part["duration"].sum() / 3600, 3),
-                "failed": int(failed.sum()),
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def count_classes(units: pd.DataFrame) -> pd.DataFrame:

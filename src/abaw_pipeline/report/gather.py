@@ -26,7 +26,7 @@ from abaw_pipeline.evaluation.protocols import Protocol
 from abaw_pipeline.evaluation.work import media_seconds
 from abaw_pipeline.parameters import Parameters, check_parameters
 from abaw_pipeline.parts import Part
-from abaw_pipeline.report.counts import annotated_units, count_asked, count_classes, count_clips, count_folds
+from abaw_pipeline.report.counts import annotated_units, count_asked, count_classes, count_folds
 from abaw_pipeline.report.inputs import ReportInput
 from abaw_pipeline.stages import FusionStage, SystemsStage
 from abaw_pipeline.systems.storage import read_card
@@ -125,6 +125,7 @@ def _value_text(value: Any) -> str:
 def gather(
     *,
     parameters: Mapping[str, Any],
+    inspection: pd.DataFrame,
     clips: pd.DataFrame,
     annotations: pd.DataFrame,
     classes: tuple[str, ...],
@@ -140,11 +141,13 @@ def gather(
     face_facts: pd.DataFrame | None = None,
     change_points: pd.DataFrame | None = None,
     submission: pd.DataFrame | None = None,
+    corpus_notes: pd.DataFrame | None = None,
 ) -> ReportInput:
     """Everything that a report shows.
 
     Args:
         parameters: the merged tree, as Kedro's `parameters` gives it.
+        inspection: INSPECTION schema.
         clips: CLIPS schema.
         annotations: ANNOTATIONS schema, of clips as a whole or of frames.
         classes: the K classes, in the order of figures.
@@ -160,6 +163,7 @@ def gather(
         face_facts: where each clip's boxes are from.
         change_points: CPM around changes of emotion.
         submission: what the check of challenge files found.
+        corpus_notes: CORPUS_NOTES schema.
     """
     tree = check_parameters({name: plain_tree(value) for name, value in parameters.items()})
     outer = scored_folds(folds)
@@ -175,7 +179,8 @@ def gather(
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         parameters=tree.model_dump(mode="json"),
         environment=environment(),
-        counts=count_clips(clips, units, failures),
+        counts=inspection,
+        corpus_notes=pd.DataFrame() if corpus_notes is None else corpus_notes,
         classes=classes,
         class_counts=count_classes(units),
         folds=count_folds(outer, titles),

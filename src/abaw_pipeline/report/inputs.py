@@ -20,6 +20,7 @@ CLASS_MEASURES: dict[str, str] = {"precision": "Precision", "recall": "Recall", 
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "counts": ("corpus", "clips"),
+    "corpus_notes": ("corpus", "note"),
     "class_counts": ("corpus", "class", "clips", "unit"),
     "folds": ("fold", "role", "subjects", "clips"),
     "metrics": (
@@ -64,7 +65,8 @@ class ReportInput:
         created: when the numbers were made, as ISO 8601 text; shown as given.
         parameters: the whole merged parameters tree.
         environment: what it ran with: package versions, Python, cores, the project's version, the command.
-        counts: one row a corpus: corpus, clips, and as far as known subjects, hours, classes, failed.
+        counts: one row a corpus, as `corpora.inspection` gives it, the last of several over all of them; corpus and
+            clips, and whatever else is known.
         classes: the classes' names, in the order of the figures.
         class_counts: corpus, class, clips (how many labelled units), unit (what is counted: "clip" or "frame").
         folds: fold, role (training, validation), subjects (a number or names), clips; held_out, what the fold holds
@@ -95,6 +97,7 @@ class ReportInput:
         change_points: system, lo, hi (seconds from a change of emotion), frames, change_points, cpm (null: no
             frames); one row a bin.
         submission: file, clip_id (null: no clip has this name), frames it decides, problem (null: none).
+        corpus_notes: corpus, note: what a corpus lacks, what parameters leave out.
         optimistic: whether something was chosen on the data that is scored.
         transductive: whether unlabelled test data was used in fitting.
         shuffled: whether training labels were shuffled, so that the run is a check of the study itself.
@@ -136,6 +139,7 @@ class ReportInput:
     face_facts: pd.DataFrame = field(default_factory=pd.DataFrame)
     change_points: pd.DataFrame = field(default_factory=pd.DataFrame)
     submission: pd.DataFrame = field(default_factory=pd.DataFrame)
+    corpus_notes: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         """Check tables and names, and bring folds and missing names to one form.

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from abaw_pipeline.corpora.inspection import TOTAL
 from abaw_pipeline.report import clips, numbers, palette, tables
 from abaw_pipeline.report.drawing import Figure, templates
 from abaw_pipeline.report.figures import CHANGES_SHOWN, COMMON, keys, plan, results_figure
@@ -104,8 +105,11 @@ def _facts(results: Results) -> list[tuple[str, str, str]]:
     """Name, value and remark of what was measured on."""
     data, counts = results.data, results.data.counts
 
+    whole = counts[counts["corpus"] == TOTAL]
+
     def total(column: str) -> float:
-        return float(pd.to_numeric(counts[column]).sum(min_count=1)) if column in counts else float("nan")
+        known = counts if whole.empty else whole
+        return float(pd.to_numeric(known[column]).sum(min_count=1)) if column in counts else float("nan")
 
     k = len(data.classes)
     failed = int((data.failures["blocked_by"] == "").sum())
@@ -113,7 +117,7 @@ def _facts(results: Results) -> list[tuple[str, str, str]]:
     corpus = f"{setting.corpus}, " if setting and len({one.corpus for one in results.settings}) > 1 else ""
     scored = f"scored: {corpus}{setting.split}, by {setting.level}" if setting else ""
     facts = [
-        ("Corpus", ", ".join(str(name) for name in counts["corpus"]), ""),
+        ("Corpus", ", ".join(str(name) for name in counts["corpus"] if name != TOTAL), ""),
         ("Clips", numbers.count(total("clips")), ""),
         ("Subjects", numbers.count(total("subjects")), ""),
         ("Hours", f"{total('hours'):.1f}" if numbers.is_number(total("hours")) else numbers.MISSING, ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from abaw_pipeline.report import clips, numbers, tables
+from abaw_pipeline.report import clips, corpora, numbers, tables
 from abaw_pipeline.report.inputs import MEASURES, ReportInput
 from abaw_pipeline.report.over_time import bin_texts
 from abaw_pipeline.report.results import Results
@@ -62,7 +62,10 @@ def _ran(results: Results) -> dict[str, Table]:
             wrap={"Held out", "Subjects"},
             left={"Held out", "Role", "Subjects"},
         ),
-        "counts": text_table(data.counts, "Corpora", wrap={"Classes"}, left={"Classes"}),
+        "counts": text_table(
+            corpora.corpora_table(data.counts), "Corpora", wrap={"Classes", "Why"}, left={"Classes", "Unit", "Why"}
+        ),
+        "corpus_notes": text_table(data.corpus_notes, "Notes of the corpora", wrap={"Note"}, left={"Note"}),
         "class_counts": _class_counts(data),
         "systems": text_table(
             systems.rename(columns={"seconds": "fit time"}),

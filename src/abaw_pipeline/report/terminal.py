@@ -1,4 +1,4 @@
-"""The results at a run's end, in the terminal."""
+"""What a run tells at its end, in the terminal: its results, or what its corpora are made of."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from typing import Any
 
 import pandas as pd
 
+from abaw_pipeline.corpora.inspection import TOTAL
+from abaw_pipeline.report.corpora import corpora_table
 from abaw_pipeline.report.tables import results_table, results_text
+from abaw_pipeline.report.text_tables import text_table
 
 SHOWN = 5
 """How many failures are told in the terminal."""
 NARROW = 100
 """Columns of terminal below which results by fold are left to the report."""
+RUNNING = ("Unit", "Classes", "Why")
+"""Columns of the table of corpora that stand below it, a line a corpus: they may be long."""
 
 
 def print_results(
@@ -40,3 +45,35 @@ def print_results(
     path = Path(report)
     shown = path.relative_to(project) if path.is_relative_to(project) else path
     console.print(f"Report: {shown}", soft_wrap=True)
+
+
+def print_inspection(inspection: pd.DataFrame, notes: pd.DataFrame) -> None:
+    """Print one row a corpus; below it each one's classes, why something was refused or failed, and its notes.
+
+    Args:
+        inspection: INSPECTION schema.
+        notes: CORPUS_NOTES schema.
+    """
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    text = text_table(corpora_table(inspection), "Corpora")
+    short = [place for place, name in enumerate(text.columns) if name not in RUNNING]
+    table = Table(title=text.caption, title_justify="left")
+    for place in short:
+        heading = text.columns[place].replace(" ", "\n")
+        table.add_column(heading, justify="right" if place else "left", overflow="fold")
+    for cells in text.rows:
+        table.add_row(*(escape(cells[place]) for place in short))
+    console.print(table)
+    told = inspection[inspection["corpus"] != TOTAL] if len(inspection) > 1 else inspection
+    for row in told.to_dict("records"):
+        name, lost = row["corpus"], row["refused"] + row["failed"]
+        classes = f"{row['unit']} by class: {row['classes']}" if isinstance(row["unit"], str) else "no labels"
+        console.print(f"{name}: {classes}", markup=False, highlight=False, soft_wrap=True)
+        for note in notes.loc[notes["corpus"] == name, "note"]:
+            console.print(f"{name}: {note}", markup=False, highlight=False, soft_wrap=True)
+        if lost:
+            console.print(f"{name}: refused or failed: {row['reasons']}", style="yellow", markup=False, soft_wrap=True)

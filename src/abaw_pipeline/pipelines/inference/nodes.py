@@ -40,7 +40,7 @@ def list_media(media: MediaPaths, fusion_weights: Table, execution: Execution) -
             hint="Make them with cross_validation.final: true and at least one fusion method.",
         )
     listing, refused, notes = list_corpora({"media": MediaFiles(paths=media.root)}, file_hashes(execution))
-    for note in notes:
+    for note in notes["note"]:
         log.info(note)
     if listing.empty:
         raise DataError(f"none of {len(refused)} media can be read", hint=f"The first: {refused['message'].iloc[0]}")

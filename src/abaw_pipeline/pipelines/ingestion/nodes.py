@@ -15,19 +15,19 @@ from abaw_pipeline.types import File, Table
 log = logging.getLogger(__name__)
 
 
-def list_clips(_demo: dict[str, Any], corpora: Corpora, execution: Execution) -> tuple[Table, Table]:
-    """All clips that the corpora name, with their media's content hashes, and all rows that were refused."""
+def list_clips(_demo: dict[str, Any], corpora: Corpora, execution: Execution) -> tuple[Table, Table, Table]:
+    """Clips that the corpora name, with their media's content hashes; rows that were refused; remarks."""
     from abaw_pipeline.corpora.listing import list_corpora
 
     listing, refused, notes = list_corpora(corpora.root, file_hashes(execution))
-    for note in notes:
-        log.info(note)
+    for corpus, note in notes.itertuples(index=False, name=None):
+        log.info("%s: %s", corpus, note)
     if listing.empty:
         first = refused["message"].iloc[0] if len(refused) else "the corpora name no clips"
         raise CorpusError(f"none of {len(refused)} clips can be used", hint=f"The first: {first}")
     if (listing["subject"] == listing["clip_id"]).any():
         log.warning("subjects are unknown: folds cannot keep people apart; name them in the column 'subject'")
-    return listing, refused
+    return listing, refused, notes
 
 
 def probe_media(listing: Table) -> RecipeMap:
@@ -95,6 +95,24 @@ def collect_annotations(clips: Table, frame_labels: PieceMap) -> Table:
     from abaw_pipeline.corpora.listing import annotate
 
     return annotate(clips, frame_labels)
+
+
+def inspect_corpora(
+    clips: Table,
+    annotations: Table,
+    quarantine: Table,
+    media: PieceMap,
+    frames: PieceMap,
+    frame_labels: PieceMap,
+    corpora: Corpora,
+) -> Table:
+    """What each corpus holds and lacks, and what of it could not be used, a row a corpus."""
+    import pandas as pd
+
+    from abaw_pipeline.corpora.inspection import inspect
+
+    failed = pd.concat([each.failures for each in (media, frames, frame_labels)], ignore_index=True)
+    return inspect(list(corpora.root), clips, annotations, quarantine, failed)
 
 
 def assign_folds(clips: Table, annotations: Table, cross_validation: CrossValidation, seed: int) -> Table:

@@ -1,4 +1,4 @@
-"""From corpora to clips, annotations and folds."""
+"""From corpora to clips, annotations and folds, and a table of what there is."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -12,7 +12,7 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(
                 nodes.list_clips,
                 ["demo_corpus", "params:corpora", "params:execution"],
-                ["listing", "quarantine"],
+                ["listing", "quarantine", "corpus_notes"],
                 name="list_clips",
             ),
             Node(nodes.probe_media, "listing", "media", name="probe_media"),
@@ -29,6 +29,12 @@ def create_pipeline(**_: object) -> Pipeline:
                 ["clips", "frame_labels"],
                 "annotations",
                 name="collect_annotations",
+            ),
+            Node(
+                nodes.inspect_corpora,
+                [*("clips", "annotations", "quarantine", "media", "frames", "frame_labels"), "params:corpora"],
+                "inspection",
+                name="inspect_corpora",
             ),
             Node(
                 nodes.assign_folds,

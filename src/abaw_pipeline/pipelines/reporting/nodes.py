@@ -139,6 +139,8 @@ def describe_systems(
 
 def write_report(
     parameters: dict[str, Any],
+    inspection: Table,
+    corpus_notes: Table,
     clips: Table,
     annotations: Table,
     folds: Table,
@@ -163,6 +165,8 @@ def write_report(
     shown = dict.fromkeys(timelines["clip_id"])
     data = gather(
         parameters=parameters,
+        inspection=inspection,
+        corpus_notes=corpus_notes,
         clips=clips,
         annotations=annotations,
         classes=ordered(set(annotations["label"])),

@@ -75,6 +75,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 nodes.write_report,
                 {
                     "parameters": "parameters",
+                    **same("inspection", "corpus_notes"),
                     **same(
                         "clips", "annotations", "folds", "metrics", "confusion", "system_facts", "failures", "stages"
                     ),
