@@ -11,7 +11,8 @@ from tests.media.files import times_at, tone, write_media, write_video
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.corpora.affwild2 import LAYOUTS
 from abaw_pipeline.corpora.listing import list_corpora
-from abaw_pipeline.evaluation.folds import FINAL
+from abaw_pipeline.evaluation.folds import FINAL, label_rows, make_folds
+from abaw_pipeline.evaluation.protocols import SubjectKFold
 from abaw_pipeline.faces.crops import encode_jpeg
 from abaw_pipeline.faces.settings import Faces
 from abaw_pipeline.pipelines.face_preprocessing.nodes import choose_people, find_faces
@@ -20,7 +21,8 @@ from abaw_pipeline.pipelines.ingestion import nodes
 from abaw_pipeline.stages import Corpora, CrossValidation, EvaluationStage, SystemsStage
 
 FRAMES = 10
-OFFICIAL = CrossValidation.model_validate({"protocol": {"kind": "official"}, "inner_folds": 0})
+FEW = {"inner_folds": 0}
+"""A handful of videos is not enough for inner folds."""
 LOOKING = SystemsStage.model_validate({"face": {"svm": {"kind": "linear_svm", "inputs": ["ee"]}}})
 
 
@@ -150,11 +152,12 @@ def test_test_clips_are_in_no_fold_and_in_no_submission(affwild2: tuple[Ingested
     tested = ingested.clips[ingested.clips["split"] == "test"]
     assert tested["clip_id"].tolist() == ["aw/5_left", "aw/5_right"]
     annotations = ingested.annotations
-    for protocol in (OFFICIAL, CrossValidation.model_validate({"protocol": {"kind": "subject_kfold", "k": 3}})):
-        folds = nodes.assign_folds(ingested.clips, annotations, protocol.model_copy(update={"inner_folds": 0}), seed=0)
-        assert FINAL in set(folds["fold"])
-        assert set(folds["clip_id"]) == {"aw/1", "aw/2", "aw/3"}
-    folds = nodes.assign_folds(ingested.clips, annotations, OFFICIAL, seed=0)
+    official = CrossValidation.model_validate({"protocol": {"kind": "official"}}).model_copy(update=FEW)
+    folds = nodes.assign_folds(ingested.clips, annotations, official, seed=0)
+    dealt = make_folds(SubjectKFold(k=3), label_rows(ingested.clips, annotations), final=True)
+    for table in (folds, dealt):
+        assert FINAL in set(table["fold"])
+        assert set(table["clip_id"]) == {"aw/1", "aw/2", "aw/3"}
     steps = pd.DataFrame({"clip_id": ["aw/1"], "label": ["neutral"]})
     fused = pd.DataFrame({"method": ["mean"], "clip_id": ["aw/3"], "frame": [0], "p_neutral": [1.0]})
     files = write_submission(ingested.clips, folds, ingested.frames, steps, fused, EvaluationStage())
