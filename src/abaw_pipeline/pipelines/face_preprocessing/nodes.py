@@ -94,14 +94,7 @@ def _ready_made(
     """
     from abaw_pipeline.faces.cropped import read_crops
 
-    sides = {
-        key: {clip["side"] if isinstance(clip["side"], str) else "": clip["media"] for clip in members}
-        for key, members in stretches.items()
-    }
-    folders = {
-        key: {side: path for side, video in media.items() if (path := cropped.companion(video, side)) is not None}
-        for key, media in sides.items()
-    }
+    folders = {key: _folders_of_crops(members, cropped) for key, members in stretches.items()}
     known = _digests(folder_hashes(execution).of(path for paths in folders.values() for path in paths.values()))
     return {
         key: Recipe(
@@ -117,6 +110,17 @@ def _ready_made(
         )
         for key, members in stretches.items()
     }
+
+
+def _folders_of_crops(members: Iterable[Mapping[str, Any]], cropped: Cropped) -> dict[str, str]:
+    """Side ("" without one) -> folder; of copies of a video under other names, the first that has crops."""
+    folders: dict[str, str] = {}
+    for clip in members:
+        side = clip["side"] if isinstance(clip["side"], str) else ""
+        path = cropped.companion(clip["media"], side)
+        if path is not None:
+            folders.setdefault(side, path)
+    return folders
 
 
 def _digests(hashes: Mapping[str, str | OSError]) -> dict[str, str]:
