@@ -158,6 +158,29 @@ def test_parquet_is_known_by_its_content_and_nan_is_an_empty_cell(folder):
     ]
 
 
+def test_a_label_file_lies_from_the_manifest_on_written_in_the_manner_of_any_system(folder):
+    (folder / "deep" / "a.txt").write_text("Neutral\n0\n")
+    found = listing(folder, "media,label_file,label\na.wav,deep\\a.txt,\nb.wav,deep/a.txt,\ndeep/c.wav,,sad\n")
+    assert [clip.label_file for clip in found.clips] == [str(folder / "deep" / "a.txt")] * 2 + [None]
+    assert [clip.label for clip in found.clips] == [None, None, "sadness"]
+    assert not found.failures and not any(clip.extra for clip in found.clips)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("a.wav,none.txt,", ("row 2", "label file 'none.txt' is not there", "paths start at")),
+        ("a.wav,deep,", ("row 2", "label file 'deep' is not there")),
+        ("a.wav,b.wav,sad", ("row 2", "both a label and a label_file")),
+    ],
+)
+def test_a_row_whose_label_file_cannot_be_meant_is_refused_and_the_rest_goes_on(folder, row, words):
+    found = listing(folder, f"media,label_file,label\n{row}\nb.wav,,sad\n")
+    assert [clip.clip_id for clip in found.clips] == ["mine/b.wav"]
+    (failure,) = found.failures
+    assert all(word in failure.message for word in words), failure.message
+
+
 def test_the_union_tells_corpora_apart_by_kind():
     adapter = TypeAdapter(AnyCorpus)
     assert isinstance(adapter.validate_python({"kind": "manifest", "path": "x"}), Manifest)

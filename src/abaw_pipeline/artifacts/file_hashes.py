@@ -182,7 +182,7 @@ def read_digest(file: BufferedReader) -> str:
     return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _settled(signature: Signature, moment: int) -> bool:
+def settled(signature: Signature, moment: int) -> bool:
     """Whether any change after a moment must have changed the signature; never where a stamp lies in the future."""
     return max(signature.mtime, signature.ctime) + MARGIN_NS <= moment
 
@@ -208,7 +208,7 @@ def _known(path: str, known: Entries) -> Signature | None:
             now = look(os.fstat(file.fileno()))
     except OSError:
         return None  # reading it will tell why
-    return now if now.text in known and _settled(now, now_ns()) else None
+    return now if now.text in known and settled(now, now_ns()) else None
 
 
 def _read_all(pool: ThreadPoolExecutor, paths: Sequence[str]) -> Iterator[tuple[str, _Reading | OSError]]:
@@ -233,5 +233,5 @@ def _read(path: str) -> _Reading:
         if not stat.S_ISREG(facts.st_mode):
             return _Reading(before, sha256, settled=False)
         if look(Path(path).stat()) == before:  # by its name: it may have been replaced, too
-            return _Reading(before, sha256, _settled(before, began))
+            return _Reading(before, sha256, settled(before, began))
     raise FileChangingError(errno.EBUSY, "it changed while it was read; is it still being written?", path)

@@ -62,6 +62,14 @@ class UserLabels(Part):
         return labels
 
 
+class FrameLabels(UserLabels):
+    """A corpus that has files with one label a frame, see `corpora.frame_labels`."""
+
+    label_tolerance: int = Field(
+        10, ge=0, description="frames by which a label file may be longer or shorter than its video"
+    )
+
+
 class DropsClasses(Part):
     """A corpus of labelled clips of which whole classes may be left out."""
 

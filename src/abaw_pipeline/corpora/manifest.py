@@ -9,11 +9,11 @@ from typing import Literal
 
 from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarantined, Split, some
 from abaw_pipeline.corpora.cells import SEXES, seconds, slashes, word
-from abaw_pipeline.corpora.labels import DropsClasses, UserLabels, emotion
+from abaw_pipeline.corpora.labels import DropsClasses, FrameLabels, emotion
 from abaw_pipeline.corpora.tables import Row, Table, read_table
 from abaw_pipeline.errors import CorpusError
 
-COLUMNS = ("media", "label", "subject", "clip_id", "start", "end", "sex", "session", "split")
+COLUMNS = ("media", "label", "subject", "clip_id", "start", "end", "sex", "session", "split", "label_file")
 """What a manifest may say of a clip; only media is required. Other columns go into `extra`."""
 
 MEDIA_NAMES = ("file", "filename", "file_name", "filepath", "path", "audio", "video", "wav", "mp4")
@@ -29,11 +29,12 @@ SPLITS: Mapping[str, Split] = {
 }
 
 
-class Manifest(DropsClasses, UserLabels, Corpus):
+class Manifest(DropsClasses, FrameLabels, Corpus):
     """A CSV or Parquet file with a row a clip.
 
     CSV: comma, semicolon or tab, UTF-8 (or UTF-16 with its mark), headers in any case.
-    Relative media paths start at the manifest's folder.
+    Relative paths of media and of label files (one label a frame, see `corpora.frame_labels`) start at the
+    manifest's folder.
     Of rows that share a clip_id none is taken, since which of them is meant cannot be known.
     """
 
@@ -72,11 +73,15 @@ class Manifest(DropsClasses, UserLabels, Corpus):
         end = seconds(cells, "end", where, decimal_comma=decimal_comma)
         if end is not None and start >= end:
             raise CorpusError(f"start {start:g} s is not before end {end:g} s.", where=where, hint="Correct the times.")
+        if cells.get("label") and cells.get("label_file"):
+            raise CorpusError(
+                "both a label and a label_file are given.", where=where, hint="Keep the one that the clip is about."
+            )
         subject = cells.get("subject", "")
         return ClipEntry(
             clip_id=clip_id,
             corpus=name,
-            media=_media(cells["media"], path, where),
+            media=_file(cells["media"], "media", path, where),
             label=emotion(cells["label"], self.labels, where) if cells.get("label") else None,
             subject=f"{name}/{subject}" if subject else clip_id,
             start=start,
@@ -84,6 +89,7 @@ class Manifest(DropsClasses, UserLabels, Corpus):
             sex=word(cells, "sex", SEXES, where),
             session=cells.get("session") or None,
             split=word(cells, "split", SPLITS, where),
+            label_file=_file(cells["label_file"], "label", path, where) if cells.get("label_file") else None,
             extra={key: text for key, text in cells.items() if key and key not in COLUMNS and text},
         )
 
@@ -133,8 +139,8 @@ def _check_alone(path: Path, clip_id: str, rows: list[Row]) -> None:
         )
 
 
-def _media(text: str, manifest: Path, where: str) -> str:
-    """The absolute path of a media file that is there, written in the manner of any system."""
+def _file(text: str, what: str, manifest: Path, where: str) -> str:
+    """The absolute path of a file that is there, written in the manner of any system."""
     if not text:
         raise CorpusError("no media is named.", where=where, hint="Name the clip's file, or drop the row.")
     for candidate in dict.fromkeys([text, slashes(text)]):
@@ -146,7 +152,7 @@ def _media(text: str, manifest: Path, where: str) -> str:
             # A name that no file system takes (too long, a zero byte) is a file that is not there.
             continue
     raise CorpusError(
-        f"the media file {text!r} is not there.",
+        f"the {what} file {text!r} is not there.",
         where=where,
         hint=f"Relative paths start at {manifest.parent}.",
     )

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.faces.boxes import between, centers
+from abaw_pipeline.faces.cropped import TRACKS
 from abaw_pipeline.faces.linking import link_tracks
 from abaw_pipeline.faces.seen import CORNERS, Seen, read_seen, sum_identities
 from abaw_pipeline.parts import Part
@@ -77,6 +78,27 @@ class LargestFace(Part):
         return False
 
 
+class OwnCrops(Part):
+    """The person whose ready-made crops bear the clip's side, see `cropped.Cropped`. There are no boxes to join."""
+
+    def pick(self, faces: Iterable[pa.Table], seen: Seen, side: str | None) -> IntArray:
+        """Rows of `seen`, one a frame at most, in order.
+
+        Raises:
+            DataError: the person has no crop in any frame that was looked at.
+        """
+        rows = np.flatnonzero(seen.tracks == TRACKS[side or ""])
+        if not len(rows):
+            whose = f"_{side}" if side else ""
+            hint = f"They lie in faces.cropped.path, in <video>{whose}/."
+            raise DataError("no frame that was looked at has a ready-made crop of this person.", hint=hint)
+        return rows
+
+    def joins(self) -> bool:
+        """Whether faces of neighboring frames are one person's, so that there is something between them."""
+        return False
+
+
 PersonRule = Annotated[MainPerson | LargestFace, Field(discriminator="kind")]
 """Any rule that says whom a clip is about, told apart by its `kind`."""
 
@@ -96,13 +118,13 @@ def choose_person(faces: Iterable[pa.Table], side: str | None, settings: Faces) 
         or "missing". (crop, track) names the row of face_crops whose image stands for the frame.
 
     Raises:
-        DataError: a side that is neither, or a table without frames.
+        DataError: a side that is neither, a table without frames, or no ready-made crops of the person.
     """
     if side not in {None, "left", "right"}:
         raise DataError(f"no side {side!r}", hint="It is left, right or not given.")
     seen = read_seen(faces)
-    rows = settings.person.pick(faces, seen, side)
-    return follow_rows(seen, rows, settings, joins=settings.person.joins())
+    rows = settings.rule.pick(faces, seen, side)
+    return follow_rows(seen, rows, settings, joins=settings.rule.joins())
 
 
 def follow_rows(seen: Seen, rows: IntArray, settings: Faces, *, joins: bool) -> pa.Table:

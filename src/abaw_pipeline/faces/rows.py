@@ -26,11 +26,11 @@ class Face:
 
     Attributes:
         track: whose face.
-        box: float64 [4], pixels.
+        box: float64 [4], pixels; NaN where it is not known.
         image: JPEG bytes.
         score: of the detector; None where it is interpolated.
         similarity: to what the track was known by; None where the track begins, or it is interpolated.
-        identity: float32 [128]; None where it is interpolated.
+        identity: float32 [128]; None where it is interpolated, or not known.
     """
 
     track: int
@@ -46,7 +46,8 @@ def face_crops_schema() -> pa.Schema:
 
     frame counts the file's decoded frames from 0, time is in seconds from the segment's start, x1 to y2 are
     pixels of the source frame; cut: a shot begins with this sampled frame or since the one before. Null from
-    track on: no face. Null in score and identity: interpolated; in similarity: so, or a track's first face.
+    track on: no face. Null in score and identity: interpolated; in similarity: so, or a track's first face. Null in
+    the box and identity of a face that has a score: a ready-made crop, see `cropped.Cropped`.
     """
     import pyarrow as pa
 
@@ -93,7 +94,7 @@ class FaceRows:
         columns: list[list[object]] = [[row[at] for row in rows] for at in range(4)]
         faces = [row[4] for row in rows]
         columns.append([face and face.track for face in faces])
-        columns += [[None if face is None else face.box[at] for face in faces] for at in range(4)]
+        columns += [[None if face is None else known(face.box[at]) for face in faces] for at in range(4)]
         columns.append([face and face.score for face in faces])
         columns.append([face and ("interpolated" if face.score is None else "detected") for face in faces])
         columns.append([face and face.similarity for face in faces])

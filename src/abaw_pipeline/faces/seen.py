@@ -37,7 +37,7 @@ class Seen:
         sampled: bool [n_frames], whether faces were looked for in it.
         at: int64 [n_faces], position in `frames` of each face, ascending.
         tracks: int64 [n_faces].
-        boxes: float64 [n_faces, 4], pixels.
+        boxes: float64 [n_faces, 4], pixels; NaN where they are not known.
         scores: float64 [n_faces], NaN where interpolated.
         detected: bool [n_faces]; else interpolated.
     """

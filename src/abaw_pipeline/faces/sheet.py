@@ -157,8 +157,9 @@ def _label_rows(draw: Any, layout: _Layout, tracks: pa.Table, seen: Seen, shown:
     for row, track in enumerate(shown, 1):
         rows = np.flatnonzero(seen.tracks == track)
         times = seen.times[seen.at[rows]]
-        size = int(np.median(seen.boxes[rows, 3] - seen.boxes[rows, 1]))
-        about = [f"track {track}", f"{times[0]:.1f} to {times[-1]:.1f} s", f"{len(rows)} faces, {size} px"]
+        size = np.median(seen.boxes[rows, 3] - seen.boxes[rows, 1])
+        counted = f"{len(rows)} faces" if np.isnan(size) else f"{len(rows)} faces, {int(size)} px"
+        about = [f"track {track}", f"{times[0]:.1f} to {times[-1]:.1f} s", counted]
         _label(draw, layout, row, about, chosen=track in own)
 
 

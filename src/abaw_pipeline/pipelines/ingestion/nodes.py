@@ -68,25 +68,17 @@ def list_frames(clips: Table) -> RecipeMap:
 
 def read_frame_labels(clips: Table, frames: PieceMap, corpora: Corpora) -> RecipeMap:
     """Labels of single frames, from label files, on the frames' own times."""
-    from abaw_pipeline.corpora.affwild2 import AffWild2
-    from abaw_pipeline.corpora.frame_labels import read_labels
+    from abaw_pipeline.corpora.frame_labels import read_labels, reading
 
+    seen = set(frames.asked)
     recipes = {}
-    for clip in clips[clips["label_file"].notna() & clips["clip_id"].isin(frames.asked)].to_dict("records"):
-        corpus = corpora.root[clip["corpus"]]
-        if not isinstance(corpus, AffWild2):
-            continue
-        recipes[clip["clip_id"]] = Recipe(
-            read_labels,
-            {
-                "labels": File(clip["label_file"], clip["label_sha256"]),
-                "frames": frames.ref(clip["clip_id"]),
-                "names": dict(corpus.labels),
-                "tolerance": corpus.label_tolerance,
-                "start": clip["start"],
-                "end": clip["end"],
-            },
-        )
+    for clip in clips[clips["label_file"].notna()].to_dict("records"):
+        arguments = {
+            "labels": File(clip["label_file"], clip["label_sha256"]),
+            "media": File(clip["media"], clip["sha256"]),
+            "frames": frames.ref(clip["clip_id"]) if clip["clip_id"] in seen else None,
+        }
+        recipes[clip["clip_id"]] = Recipe(read_labels, arguments | reading(corpora.root[clip["corpus"]]))
     return RecipeMap("frame_labels", recipes)
 
 
