@@ -80,7 +80,7 @@ def test_the_page_has_the_table_and_the_notes_and_counts_nobody_twice():
     assert "Fps No picture No label Refused Failed Why Unit Classes" in text
     assert "Notes of the corpora Corpus Note aw 2 videos have no labels" in text
     facts = first_screen(page)
-    assert "Corpus ravdess, aw Clips 2,400 Subjects 24 Hours 2.5" in facts
+    assert "Corpus ravdess, aw Clips 2,400 Subjects 24 Hours 2.50" in facts
 
 
 def test_notes_are_escaped_and_none_are_no_table():

@@ -165,7 +165,7 @@ def test_folds_of_corpora_say_which_one_they_hold_out_and_what_is_not_scored(tre
     assert "Fold 1 (corpus b) leaves out clips with classes alone that no training clip has: 1." in data.notes
     assert not any(note.startswith("Fold 0") for note in data.notes)
     page = render_report(data)
-    assert "Folds hold out 0: corpus a, 1: corpus b." in page
+    assert "Held out: corpus a (fold 0), corpus b (fold 1)." in page
     assert "Held out" in page
 
 

@@ -65,8 +65,8 @@ def test_folds_text(run, total, text):
 @pytest.mark.parametrize(
     ("titles", "text"),
     [
-        (["corpus b", "corpus a"], "0: corpus b, 1: corpus a"),
-        (["", "official validation part"], "1: official validation part"),
+        (["corpus b", "corpus a"], "corpus b (fold 0), corpus a (fold 1)"),
+        (["", "official validation part"], "official validation part (fold 1)"),
         ([f"subject {n}" for n in range(13)], ""),  # the table of folds tells them
     ],
 )

@@ -54,7 +54,7 @@ def test_the_first_screen_has_result_uncertainty_and_ground():
     text = first_screen(render_report(fabricate(names=SYSTEMS[:3])))
     for part in (
         "Accuracy of average of all", "77.2 %", "[73.8, 80.6] 95% interval, bootstrap by subject", "[75.0, 79.4]",
-        "always the most frequent class 13.3%", "guessing evenly (1/8) 12.5%", "RAVDESS", "1,440", "24", "1.5",
+        "always the most frequent class 13.3%", "guessing evenly (1/8) 12.5%", "RAVDESS", "1,440", "24", "Hours 1.48",
         "Folds run 5 of 5", "Five folds with separate actors", "scored: validation, by clip", "UAR 76.1%",
     ):  # fmt: skip
         assert part in text

@@ -168,11 +168,14 @@ class ReportInput:
 
     @property
     def held_out_text(self) -> str:
-        """What each fold holds out, such as "0: corpus cremad, 1: corpus savee"; empty: nothing to say, or too much."""
+        """What each fold holds out, such as "corpus cremad (fold 0), corpus savee (fold 1)".
+
+        Empty: nothing to say, or too much.
+        """
         if "held_out" not in self.folds.columns:
             return ""
         told = self.folds.drop_duplicates("fold")
-        known = [f"{fold}: {title}" for fold, title in zip(told["fold"], told["held_out"], strict=True) if title]
+        known = [f"{title} (fold {fold})" for fold, title in zip(told["fold"], told["held_out"], strict=True) if title]
         return ", ".join(known) if len(known) <= MOST_TOLD else ""
 
 

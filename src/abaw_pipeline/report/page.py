@@ -10,6 +10,7 @@ import pandas as pd
 
 from abaw_pipeline.corpora.inspection import TOTAL
 from abaw_pipeline.report import clips, numbers, palette, tables
+from abaw_pipeline.report.corpora import hours_text
 from abaw_pipeline.report.drawing import Figure, templates
 from abaw_pipeline.report.figures import CHANGES_SHOWN, COMMON, keys, plan, results_figure
 from abaw_pipeline.report.inputs import MEASURES, ReportInput, plain
@@ -120,7 +121,7 @@ def _facts(results: Results) -> list[tuple[str, str, str]]:
         ("Corpus", ", ".join(str(name) for name in counts["corpus"] if name != TOTAL), ""),
         ("Clips", numbers.count(total("clips")), ""),
         ("Subjects", numbers.count(total("subjects")), ""),
-        ("Hours", f"{total('hours'):.1f}" if numbers.is_number(total("hours")) else numbers.MISSING, ""),
+        ("Hours", hours_text(total("hours")) or numbers.MISSING, ""),
         ("Folds run", f"{data.folds_run} of {data.folds_total}", ""),
         ("Failed pieces", numbers.count(failed), ""),
         ("Classes", str(k), ", ".join(data.classes)),
