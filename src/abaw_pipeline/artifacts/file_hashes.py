@@ -67,17 +67,21 @@ class FileChangingError(OSError):
     """A file that changes while it is read has no content to be known by."""
 
 
-class FileHashes:
-    """The sha256 of files, each read at most once while it stays the same.
+class Hashes:
+    """Digests that are remembered.
 
     Args:
-        memory: the file where digests are remembered; None: nowhere, and every file is read.
+        memory: the file where they are; None: nowhere, and every file is read.
         reread: read every file, and remember it anew.
     """
 
     def __init__(self, memory: Path | None = None, *, reread: bool = False) -> None:
         self._memory = HashMemory(memory) if memory is not None and KEEPS_CTIME else None
         self._reread = reread
+
+
+class FileHashes(Hashes):
+    """The sha256 of files, each read at most once while it stays the same."""
 
     def of(self, paths: Iterable[str]) -> dict[str, str | OSError]:
         """Digests of files, in threads; each file is read from its beginning to its end by one of them.

@@ -12,26 +12,16 @@ import logging
 import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from abaw_pipeline.artifacts import file_hashes
-from abaw_pipeline.artifacts.file_hashes import DAY_NS, KEEPS_CTIME, TRIES, FileChangingError, settled
-from abaw_pipeline.artifacts.hash_memory import HashMemory, Remembered, Signature
+from abaw_pipeline.artifacts.file_hashes import DAY_NS, TRIES, FileChangingError, Hashes, settled
+from abaw_pipeline.artifacts.hash_memory import Remembered, Signature
 
 log = logging.getLogger(__name__)
 
 
-class FolderHashes:
-    """The sha256 of folders: of the names and contents of the files in them, not deeper, hidden ones left out.
-
-    Args:
-        memory: the file where digests are remembered; None: nowhere, and every file is read.
-        reread: read every file, and remember it anew.
-    """
-
-    def __init__(self, memory: Path | None = None, *, reread: bool = False) -> None:
-        self._memory = HashMemory(memory) if memory is not None and KEEPS_CTIME else None
-        self._reread = reread
+class FolderHashes(Hashes):
+    """The sha256 of folders: of the names and contents of the files in them, not deeper, hidden ones left out."""
 
     def of(self, folders: Iterable[str]) -> dict[str, str | OSError]:
         """Digests of folders.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from abaw_pipeline.artifacts import PieceMap
 from abaw_pipeline.emotions import ordered
@@ -11,6 +12,9 @@ from abaw_pipeline.errors import DataError
 from abaw_pipeline.schemas import FUSION_WEIGHTS
 from abaw_pipeline.stages import CrossValidation, EvaluationStage, FusionStage, LabelStage, SystemsStage
 from abaw_pipeline.types import Table
+
+if TYPE_CHECKING:
+    from abaw_pipeline.fusion.align import Aligned
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +45,7 @@ def fit_fusion(
     from abaw_pipeline.evaluation.folds import FINAL, of_trained_classes, trained_classes, validated_clips
     from abaw_pipeline.evaluation.training_labels import label_runs, training_labels
     from abaw_pipeline.evaluation.units import training_units
-    from abaw_pipeline.fusion.align import align, fit_weights
+    from abaw_pipeline.fusion.align import align
 
     classes = ordered(set(labels_5hz["label"]))
     true = label_runs(labels_5hz)
@@ -50,7 +54,7 @@ def fit_fusion(
     whole = set(clips.loc[clips["label"].notna(), "clip_id"])
     subjects = dict(zip(clips["clip_id"], clips["subject"], strict=True))
     maps = (face_posteriors, sound_posteriors)
-    tables = []
+    tables: list[Table] = []
     for fold, inner in _fitting_folds(folds).items():
         held_out = _gather(maps, fusion, systems, inner)
         scored = held_out if fold == FINAL else _gather(maps, fusion, systems, [fold])
@@ -63,25 +67,38 @@ def fit_fusion(
         if fold == FINAL:
             units = of_trained_classes(units, folds, taught)
         aligned = align({name: held_out[name] for name in common}, units, classes)
-        for name, method in fusion.methods.items():
-            try:
-                table = fit_weights(method, aligned, subjects, classes, seed=seed)
-            except DataError as error:
-                if fold != FINAL:
-                    raise
-                # one fold of many may validate a single person, or not all classes; its results do not hang on this
-                log.warning("fold %s: no fusion %s, as too little has been validated: %s", fold, name, error)
-                continue
-            tables.append(table.assign(method=name, fold=fold))
-        if fold == FINAL:
-            continue
-        for name in fusion.optimistic:
+        tables.extend(_fit_each(fusion.methods, aligned, subjects, classes, fold, seed))
+        if fold != FINAL and fusion.optimistic:
             units = training_units(true, validated_clips(folds, fold), labels.steps_a_second, whole)
             units = of_trained_classes(units, folds, taught)
-            seen = align({member: scored[member] for member in common}, units, classes)
-            table = fit_weights(fusion.methods[name], seen, subjects, classes, seed=seed)
-            tables.append(table.assign(method=name + OPTIMISTIC, fold=fold))
+            seen = align({name: scored[name] for name in common}, units, classes)
+            methods = {name + OPTIMISTIC: fusion.methods[name] for name in fusion.optimistic}
+            tables.extend(_fit_each(methods, seen, subjects, classes, fold, seed))
     return pd.concat(tables, ignore_index=True) if tables else FUSION_WEIGHTS.empty()
+
+
+def _fit_each(
+    methods: Mapping[str, Any],
+    aligned: Aligned,
+    subjects: Mapping[str, str],
+    classes: tuple[str, ...],
+    fold: str,
+    seed: int,
+) -> Iterator[Table]:
+    """Weights of each method; in fold `final`, of those for which enough has been validated."""
+    from abaw_pipeline.evaluation.folds import FINAL
+    from abaw_pipeline.fusion.align import fit_weights
+
+    for name, method in methods.items():
+        try:
+            table = fit_weights(method, aligned, subjects, classes, seed=seed)
+        except DataError as error:
+            if fold != FINAL:
+                raise
+            # one fold of many may validate a single person, or not all classes; its results do not hang on this
+            log.warning("fold %s: no fusion %s, as too little has been validated: %s", fold, name, error)
+            continue
+        yield table.assign(method=name, fold=fold)
 
 
 def apply_fusion(
