@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abaw_pipeline.evaluation.measures import MEASURES, confusion_matrix
-from abaw_pipeline.fusion import mcwf
 from abaw_pipeline.fusion.mcwf import MCWF
 from abaw_pipeline.fusion.weights import FusionWeights
 
@@ -41,14 +40,13 @@ def test_the_best_is_the_best_of_all_candidates_one_by_one(sample):
     assert weights.info["value"] == pytest.approx(max(values))
 
 
-@pytest.mark.parametrize("block", [1, 50, 10_000])
-def test_blocks_change_nothing(sample, monkeypatch, block):
-    posteriors, labels, groups = sample(12)
-    whole = MCWF(pool=60).fit(posteriors, labels, groups, seed=1)
-    monkeypatch.setattr(mcwf, "BLOCK", block)
-    parts = MCWF(pool=60).fit(posteriors, labels, groups, seed=1)
-    assert parts.info == whole.info
-    np.testing.assert_array_equal(parts.values["weights"], whole.values["weights"])
+def test_a_weight_a_system_is_the_same_for_all_classes(sample):
+    posteriors, labels, groups = sample(13, n_systems=3, n_classes=4)
+    for sweeps in (0, 5):
+        weights = MCWF(pool=40, by_class=False, sweeps=sweeps).fit(posteriors, labels, groups, seed=2).values["weights"]
+        assert (weights == weights[:, :1]).all()
+    pool = MCWF(pool=40, by_class=False)._candidates(3, 4, seed=2)
+    assert len({tuple(candidate[:, 0]) for candidate in pool}) == 40
 
 
 def test_each_class_trusts_the_system_that_knows_it():

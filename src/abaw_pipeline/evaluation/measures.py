@@ -165,6 +165,14 @@ MEASURES: dict[Measure, Callable[[Counts], DoubleArray]] = {
 }
 """Measures of a whole confusion matrix, by name."""
 
+SHARES: dict[Measure, tuple[float, float, float]] = {
+    "accuracy": (1.0, 0.0, 0.0),
+    "uar": (0.0, 1.0, 0.0),
+    "macro_f1": (0.0, 0.0, 1.0),
+    "cpm": (ACCURACY_SHARE, 0.0, F1_SHARE),
+}
+"""Each measure as a weighted sum of accuracy, UAR and macro F1."""
+
 CLASS_MEASURES: dict[str, Callable[[Counts], DoubleArray]] = {
     "precision": precision,
     "recall": recall,
