@@ -83,6 +83,15 @@ def test_ingestion_ends_with_a_table_of_what_there_is(demo_copy: Project) -> Non
     assert table[["corpus", "clips", "unit", "refused", "failed"]].values.tolist() == [["demo", 42, "clips", 1, 0]]
 
 
+def test_what_corpora_hold_is_told_also_where_no_folds_can_be_made_of_it(demo_copy: Project) -> None:
+    manifest = demo_copy.folder / "data/01_raw/demo/manifest.csv"
+    pd.read_csv(manifest).drop(columns="label").to_csv(manifest, index=False)
+    output = demo_copy.kedro("run", "--from-nodes=list_clips", "--to-nodes=assign_folds", ok=False)
+    assert re.search(r"demo +│ +42 +│", output)
+    assert output.index("Corpora") < output.rindex("no clip and no frame has a label that can be used")
+    assert "Traceback" not in output
+
+
 def test_a_misspelt_parameter_on_the_command_line_stops_before_any_work(project: Project) -> None:
     output = project.kedro("run", "--params", "cross_validation.foldz=0", ok=False)
     assert "no parameter 'foldz'; did you mean 'folds'?" in output

@@ -90,13 +90,7 @@ class ProjectHooks:
             page = report._get_load_path()
             print_results(catalog.load("metrics"), catalog.load("failures"), page, self._project, self._measure)
         elif "inspection" in pipeline.all_outputs():  # where there is a report, it holds this table
-            from abaw_pipeline.report.terminal import print_inspection
-            from abaw_pipeline.schemas import CORPUS_NOTES
-
-            known = catalog.exists("corpus_notes")  # not where inspection alone has run on what is older than notes
-            print_inspection(
-                catalog.load("inspection"), catalog.load("corpus_notes") if known else CORPUS_NOTES.empty()
-            )
+            _tell_corpora(catalog)
         if "inference.results" in pipeline.all_outputs():
             from abaw_pipeline.inference.terminal import print_videos
 
@@ -113,7 +107,10 @@ class ProjectHooks:
         from abaw_pipeline.errors import PipelineError
 
         if self.provenance is not None and self._lock is not None:
-            self.provenance.remember(_saved(pipeline, catalog, run_params["run_id"]))
+            saved = _saved(pipeline, catalog, run_params["run_id"])
+            self.provenance.remember(saved)
+            if "inspection" in saved and "folds" not in saved:  # it shows of what no folds could be made
+                _tell_corpora(catalog)
         self._release_lock()
         if isinstance(error, PipelineError) and click.get_current_context(silent=True) is not None:
             raise click.ClickException(str(error)) from None
@@ -154,6 +151,15 @@ class ProjectHooks:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+
+def _tell_corpora(catalog: Any) -> None:
+    """Print the table of corpora, with their notes."""
+    from abaw_pipeline.report.terminal import print_inspection
+    from abaw_pipeline.schemas import CORPUS_NOTES
+
+    known = catalog.exists("corpus_notes")  # not where inspection alone has run on what is older than notes
+    print_inspection(catalog.load("inspection"), catalog.load("corpus_notes") if known else CORPUS_NOTES.empty())
 
 
 def _saved(pipeline: Pipeline, catalog: Any, version: str) -> list[str]:

@@ -181,7 +181,7 @@ def test_folds_that_are_none(folds, says):
     ("change", "says"),
     [
         (lambda clips: clips.drop(columns="subject"), "column subject is missing"),
-        (lambda clips: clips.assign(label=None), "no clip has a label"),
+        (lambda clips: clips.assign(label=None), "no clip and no frame has a label"),
         (lambda clips: clips.assign(subject=[None, *clips["subject"][1:]]), "has no subject"),
     ],
 )

@@ -9,7 +9,6 @@ import pandas as pd
 
 from abaw_pipeline.artifacts.file_hashes import FileHashes
 from abaw_pipeline.corpora.base import Corpus, Quarantined
-from abaw_pipeline.errors import CorpusError
 from abaw_pipeline.schemas import ANNOTATIONS, CLIPS, CORPUS_NOTES, QUARANTINE
 
 if TYPE_CHECKING:
@@ -82,21 +81,11 @@ def annotate(clips: pd.DataFrame, frame_labels: Mapping[Any, pa.Table]) -> pd.Da
     Args:
         clips: CLIPS schema.
         frame_labels: clip id -> columns frame, time, label, as `frame_labels.read_labels` gives them.
-
-    Raises:
-        CorpusError: there is no label at all.
     """
     labelled = clips.loc[clips["label"].notna(), ["clip_id", "label"]]
     timed = [table.to_pandas().assign(clip_id=clip_id) for clip_id, table in frame_labels.items()]
     tables = [table for table in (labelled.assign(frame=None, time=None), *timed) if len(table)]
-    if not tables:
-        raise CorpusError(
-            "no clip and no frame has a label that can be used",
-            where="annotations",
-            hint="The failures of frame_labels say what is wrong with label files; without labels, stop at "
-            "--to-outputs=face_embeddings,sound_embeddings.",
-        )
-    return ANNOTATIONS.validate(pd.concat(tables, ignore_index=True))
+    return ANNOTATIONS.validate(pd.concat(tables, ignore_index=True)) if tables else ANNOTATIONS.empty()
 
 
 def _unreadable(listing: pd.DataFrame, column: str, hashed: Mapping[str, str | OSError]) -> list[Quarantined]:

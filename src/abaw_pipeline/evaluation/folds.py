@@ -238,7 +238,12 @@ def _labelled(clips: Table) -> Table:
         raise ProtocolError(f"column {', '.join(sorted(missing))} is missing", where="clips")
     labelled = clips[clips["label"].notna()]
     if labelled.empty:
-        raise ProtocolError("no clip has a label, so there is nothing to fold", where="clips")
+        raise ProtocolError(
+            "no clip and no frame has a label that can be used, so there is nothing to fold",
+            where="clips",
+            hint="The table of corpora and the failures of frame_labels say what is wrong with labels; without labels, "
+            "stop at --to-outputs=face_embeddings,sound_embeddings.",
+        )
     nobody = labelled["subject"].isna()
     if nobody.any():
         raise ProtocolError(f"clip {labelled.loc[nobody, 'clip_id'].iloc[0]!r} has no subject", where="clips")

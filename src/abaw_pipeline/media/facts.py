@@ -7,6 +7,7 @@ from typing import Any
 
 from abaw_pipeline.errors import MediaError
 from abaw_pipeline.media.decode import decode_parts
+from abaw_pipeline.media.last import last_picture
 from abaw_pipeline.media.probe import probe
 from abaw_pipeline.types import File
 
@@ -16,6 +17,8 @@ RATE = 16_000
 
 def read_facts(file: File) -> dict[str, Any]:
     """The fields of `MediaInfo`; a length that no header tells is found by decoding the sound.
+
+    Where the last picture begins after the end that the header tells, the file lasts until that picture's end.
 
     Raises:
         MediaError: the file cannot be read, or nothing tells how long it is.
@@ -29,4 +32,7 @@ def read_facts(file: File) -> dict[str, Any]:
                 hint="Remux it, for instance with: ffmpeg -i IN -c copy OUT.mp4",
             )
         facts["duration"] = sum(len(part.samples) for part in decode_parts(file.path, rate=RATE)) / RATE
+    last = last_picture(file.path) if facts["video"] else None
+    if last is not None and last[0] >= facts["duration"]:
+        facts["duration"] = last[1]
     return facts

@@ -107,8 +107,13 @@ def inspect_corpora(
     return inspect(list(corpora.root), clips, annotations, quarantine, failed)
 
 
-def assign_folds(clips: Table, annotations: Table, cross_validation: CrossValidation, seed: int) -> Table:
-    """Which clips train and which validate, fold by fold, checked for leaks."""
+def assign_folds(
+    clips: Table, annotations: Table, cross_validation: CrossValidation, seed: int, _inspected: Table | None = None
+) -> Table:
+    """Which clips train and which validate, fold by fold, checked for leaks.
+
+    What corpora hold is told first: where no folds can be made of it, that table says why.
+    """
     from abaw_pipeline.evaluation.folds import label_rows, make_folds
     from abaw_pipeline.evaluation.leaks import check_leaks
 
