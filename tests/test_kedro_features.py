@@ -61,7 +61,7 @@ def weights(project: Project) -> pd.DataFrame:
 
 
 def test_nodes_runs_the_named_nodes_only(demo_copy: Project) -> None:
-    assert made(demo_copy, "--nodes=fit_fusion,resample_labels") == {"fusion_weights", "labels_5hz"}
+    assert made(demo_copy, "--nodes=fit_fusion,resample_labels") == {"fusion_weights", "fusion_fits", "labels_5hz"}
 
 
 def test_from_nodes_runs_a_node_and_all_that_follows_from_it(demo_copy: Project) -> None:
@@ -75,7 +75,7 @@ def test_to_outputs_runs_what_leads_to_an_output(demo_copy: Project) -> None:
 
 
 def test_from_nodes_and_to_outputs_cut_a_piece_out_of_the_chain(demo_copy: Project) -> None:
-    expected = {"clips", "frames", "frame_labels", "annotations", "folds"}
+    expected = {"clips", "frames", "frame_labels", "annotations", "inspection", "folds"}
     assert made(demo_copy, "--from-nodes=describe_clips", "--to-outputs=folds") == expected
 
 
@@ -113,7 +113,7 @@ def test_load_versions_gives_older_content_to_what_follows(demo_copy: Project) -
     assert 'systems.run: "svm", now null' in output
     assert "by the whole chain: kedro run" in output
     chosen = f"--load-versions=sound_posteriors:{first},face_posteriors:{first}"
-    assert made(demo_copy, "--nodes=fit_fusion", chosen) == {"fusion_weights"}
+    assert made(demo_copy, "--nodes=fit_fusion", chosen) == {"fusion_weights", "fusion_fits"}
     assert set(weights(demo_copy)["system"].dropna()) == {"svm", "lda"}
 
 

@@ -79,6 +79,9 @@ class Parameters(Part):
             check_known(protocol.validation, self.corpora.root, "corpus", "cross_validation.protocol.validation: ")
         if self.fusion.members != "all":
             check_known(self.fusion.members, self.systems.chosen, "running system", "fusion.members: ")
+        for name, method in self.fusion.methods.items():
+            members = getattr(method, "members", None) or ()
+            check_known(members, self.systems.chosen, "running system", f"fusion.methods.{name}.members: ")
         return self
 
 

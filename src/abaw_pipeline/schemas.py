@@ -13,7 +13,7 @@ from abaw_pipeline.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-TEXT, WHOLE, REAL, COUNT = "string", "bool", "double", "int64"
+TEXT, WHOLE, REAL, COUNT, BYTES = "string", "bool", "double", "int64", "binary"
 
 
 class TableSchema:
@@ -159,6 +159,19 @@ FUSION_WEIGHTS = TableSchema(
         "weight": REAL,
     },
     ("method", "fold", "class", "weight"),
+)
+FUSION_FITS = TableSchema(
+    "fusion_fits",
+    {
+        "method": TEXT,
+        "fold": TEXT,
+        "members": TEXT,  # names of the fused systems, a JSON list
+        "rows": COUNT,  # moments or clips that the method was fitted on
+        "subjects": COUNT,  # whose they are
+        "info": TEXT,  # JSON: the measure that was reached, what was chosen, and the like
+        "model": BYTES,  # a learned estimator (skops, XGBoost's binary JSON); missing: the method has weights
+    },
+    ("method", "fold", "members", "rows", "subjects", "info"),
 )
 METRICS = TableSchema(
     "metrics",

@@ -152,8 +152,15 @@ class FusionStage(Part):
     )
 
     def chosen(self, running: Iterable[str]) -> list[str]:
-        """The systems to fuse, of those that run."""
-        return list(running) if self.members == "all" else pick(self.members, running)
+        """The systems that any method fuses, of those that run."""
+        running = list(running)
+        wanted = {name for method in self.methods for name in self.fused_by(method, running)}
+        return [name for name in running if name in wanted]
+
+    def fused_by(self, method: str, running: Iterable[str]) -> list[str]:
+        """The systems that a method fuses, of those that run."""
+        own = getattr(self.methods[method], "members", None) or self.members
+        return list(running) if own == "all" else pick(own, running)
 
     @model_validator(mode="after")
     def _methods_exist(self) -> FusionStage:

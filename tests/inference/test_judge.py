@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from abaw_pipeline.artifacts.parts import whole
 from abaw_pipeline.errors import DataError
-from abaw_pipeline.fusion import MCWF, FusionMethod, LogisticStacking, LogMean
+from abaw_pipeline.fusion import MCWF, FusionMethod, FusionWeights, LogisticStacking, LogMean
 from abaw_pipeline.inference.judge import WEIGHTS, judge_video, judged_schema
 from abaw_pipeline.pipelines.fusion.nodes import apply_fusion
 from abaw_pipeline.stages import FusionStage, SystemsStage
@@ -59,7 +60,7 @@ def track(origins: str, times: Sequence[float] | None = None, first: int = 0) ->
     return table
 
 
-def learned(method: FusionMethod, systems: Sequence[str] = SYSTEMS) -> pd.DataFrame:
+def learned(method: FusionMethod, systems: Sequence[str] = SYSTEMS) -> FusionWeights:
     """What a method learns from some random posteriors, the same each time."""
     rng = np.random.default_rng(5)
     given_posteriors = rng.dirichlet(np.ones(len(CLASSES)), (60, len(systems)))
@@ -67,7 +68,7 @@ def learned(method: FusionMethod, systems: Sequence[str] = SYSTEMS) -> pd.DataFr
     given_posteriors[np.arange(60), :, labels] += 0.3
     given_posteriors /= given_posteriors.sum(axis=2, keepdims=True)
     groups = [f"s{at % 6}" for at in range(60)]
-    return method.fit(given_posteriors, labels, groups, seed=0).table(systems, CLASSES)
+    return method.fit(given_posteriors, labels, groups, seed=0)
 
 
 def as_rows(table: pd.DataFrame) -> list[list]:
@@ -76,7 +77,12 @@ def as_rows(table: pd.DataFrame) -> list[list]:
     return plain.where(plain.notna(), None).to_numpy(object).tolist()
 
 
-TABLES = {name: learned(method) for name, method in METHODS.items()}
+LEARNED = {name: learned(method) for name, method in METHODS.items()}
+TABLES = {name: each.table(SYSTEMS, CLASSES) for name, each in LEARNED.items()}
+FITS = {
+    name: {"members": json.dumps(SYSTEMS), "info": json.dumps(dict(each.info)), "model": each.model}
+    for name, each in LEARNED.items()
+}
 ROWS = {name: as_rows(table) for name, table in TABLES.items()}
 
 
@@ -91,7 +97,7 @@ def judge(
 ) -> pd.DataFrame:
     """What is said, once it is found to be as promised whatever it was made of."""
     weights = {name: ROWS[name] for name in methods}
-    parts = judge_video(frames, duration, tracks or {}, seen or {}, heard or {}, voice, methods, weights, CLASSES)
+    parts = judge_video(frames, duration, tracks or {}, seen or {}, heard or {}, voice, methods, weights, FITS, CLASSES)
     judged = whole(parts)
     assert judged.schema == judged_schema(CLASSES)
     table = judged.to_pandas()
@@ -268,8 +274,9 @@ def evaluated(times: Sequence[float], said: Mapping[str, pa.Table], silent: str 
         for name in SYSTEMS
     ]
     weights = pd.concat([table.assign(method=name, fold="0") for name, table in TABLES.items()])
+    fits = pd.DataFrame([{"method": name, "fold": "0", **fit} for name, fit in FITS.items()])
     labels = pd.DataFrame({"label": list(CLASSES)})
-    return apply_fusion(clips, folds, {"v": listed(times)}, labels, *maps, weights, FUSION, STAGE)
+    return apply_fusion(clips, folds, {"v": listed(times)}, labels, *maps, weights, fits, FUSION, STAGE)
 
 
 def edges() -> st.SearchStrategy[list[tuple[float, float]]]:

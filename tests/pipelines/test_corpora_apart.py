@@ -46,8 +46,8 @@ def test_a_study_across_corpora_of_different_classes(caplog: pytest.LogCaptureFi
     data = (clips, folds, labels, make_vocals(clips), make_embeddings(make_clips()))
     systems = fit_sound_systems(*data, STAGE, FUSION, CROSS, seed=0)
     maps = (nothing("face_posteriors"), predict_sound(*data, systems, STAGE, FUSION))
-    weights = fit_fusion(clips, folds, labels, *maps, FUSION, STAGE, LABELS, CROSS, seed=0)
-    fused = apply_fusion(clips, folds, nothing("frames"), labels, *maps, weights, FUSION, STAGE)
+    learned = fit_fusion(clips, folds, labels, *maps, FUSION, STAGE, LABELS, CROSS, seed=0)
+    fused = apply_fusion(clips, folds, nothing("frames"), labels, *maps, *learned, FUSION, STAGE)
     predictions = collect_predictions(clips, folds, annotations, *maps, fused)
     metrics, _, _ = measure_predictions(predictions, annotations, "tiny", CROSS, EvaluationStage(), seed=0)
 

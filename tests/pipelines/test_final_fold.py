@@ -25,7 +25,7 @@ from abaw_pipeline.artifacts.parts import whole
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.evaluation.folds import FINAL, make_folds
 from abaw_pipeline.evaluation.protocols import Official, SubjectKFold, SubjectLists
-from abaw_pipeline.fusion.align import align, fit_weights
+from abaw_pipeline.fusion.align import align, fit_method
 from abaw_pipeline.pipelines.fusion.nodes import apply_fusion, fit_fusion
 from abaw_pipeline.pipelines.inference.nodes import judge_videos
 from abaw_pipeline.pipelines.ingestion.nodes import assign_folds
@@ -61,6 +61,11 @@ class Study:
         return {key: self.maps[key] for key in self.maps}
 
     def weights(self, posteriors: object, fusion: FusionStage = FUSION, labels: object = None) -> pd.DataFrame:
+        return self.learned(posteriors, fusion, labels)[0]
+
+    def learned(
+        self, posteriors: object, fusion: FusionStage = FUSION, labels: object = None
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
         maps = (nothing("face_posteriors"), posteriors)
         known = self.labels if labels is None else labels
         return fit_fusion(self.clips, self.folds, known, *maps, fusion, STAGE, LABELS, CROSS, seed=0)
@@ -114,7 +119,7 @@ def test_weights_of_fold_final_are_those_of_all_held_out_posteriors(study: Study
     aligned = align(held_out, units, CLASSES)
     subjects = dict(zip(study.clips["clip_id"], study.clips["subject"], strict=True))
     for name, method in FUSION.methods.items():
-        expected = fit_weights(method, aligned, subjects, CLASSES, seed=0)
+        expected, _ = fit_method(method, aligned, subjects, CLASSES, seed=0)
         given = weights[weights["method"] == name]
         np.testing.assert_array_equal(given["weight"], expected["weight"])
         assert given["system"].tolist() == expected["system"].tolist()
@@ -177,16 +182,16 @@ def test_too_little_to_fit_a_fold_itself_is_still_an_error(study: Study) -> None
     single = study.clips["subject"].iloc[0]
     clips = study.clips.assign(subject=single)
     maps = (nothing("face_posteriors"), study.maps)
-    with pytest.raises(DataError, match="choice of C"):
+    with pytest.raises(DataError, match="cross-fitting of a fusion"):
         fit_fusion(clips, study.folds, study.labels, *maps, STACKED, STAGE, LABELS, CROSS, seed=0)
 
 
 def test_results_do_not_know_fold_final(study: Study) -> None:
     maps = (nothing("face_posteriors"), study.maps)
-    weights = study.weights(study.maps)
+    weights, fits = study.learned(study.maps)
     assert FINAL in set(weights["fold"])
     data = (study.clips, study.folds, nothing("frames"), study.labels)
-    fused = apply_fusion(*data, *maps, weights, FUSION, STAGE)
+    fused = apply_fusion(*data, *maps, weights, fits, FUSION, STAGE)
     annotations = make_annotations(study.clips)
     predictions = collect_predictions(study.clips, study.folds, annotations, *maps, fused)
     metrics, confusion, _ = measure_predictions(predictions, annotations, "tiny", CROSS, EvaluationStage(), seed=0)
@@ -222,7 +227,7 @@ def test_a_study_may_do_without_fold_final(wanted: bool) -> None:
 def test_weights_of_fold_final_alone_judge_other_media(study: Study) -> None:
     """The node hands them on as they were learned, so that fusing other media is fusing as in the evaluation."""
     fusion = FusionStage(methods={**FUSION.methods, **STACKED.methods})
-    weights = study.weights(study.maps, fusion)
+    weights, fits = study.learned(study.maps, fusion)
     clip = study.clips["clip_id"].iloc[0]
     fold = next(fold for fold in "012" if clip in study.maps["svm", fold].column("clip_id").to_pylist())
     tables = {name: study.maps[name, fold] for name in STAGE.chosen}
@@ -235,6 +240,7 @@ def test_weights_of_fold_final_alone_judge_other_media(study: Study) -> None:
         **{name: Plain(table) for name, table in maps.items()},
         sound_posteriors=Plain(said),
         fusion_weights=weights,
+        fusion_fits=fits,
         labels_5hz=study.labels,
         fusion=fusion,
         systems=STAGE,
@@ -243,9 +249,9 @@ def test_weights_of_fold_final_alone_judge_other_media(study: Study) -> None:
     judged = whole(recipes.recipes[clip].function(**arguments)).to_pandas()
     assert set(judged["system"]) == {*STAGE.chosen, *fusion.methods}
     folds = pd.DataFrame({"fold": ["x"], "parent": pd.array([None], "string"), "clip_id": clip, "role": "validation"})
-    chosen = weights[weights["fold"] == FINAL].assign(fold="x")
+    chosen = [table[table["fold"] == FINAL].assign(fold="x") for table in (weights, fits)]
     held_out = {(name, "x"): table for (name, _), table in said.items()}
-    expected = apply_fusion(clips, folds, {clip: frames}, study.labels, {}, held_out, chosen, fusion, STAGE)
+    expected = apply_fusion(clips, folds, {clip: frames}, study.labels, {}, held_out, *chosen, fusion, STAGE)
     for name, rows in expected.groupby("method"):
         np.testing.assert_allclose(judged.loc[judged["system"] == name, COLUMNS], rows[COLUMNS], atol=1e-6)
 

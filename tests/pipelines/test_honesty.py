@@ -23,7 +23,7 @@ from tests.pipelines.tiny import (
 from abaw_pipeline.artifacts import RecipeMap
 from abaw_pipeline.artifacts.refs import references
 from abaw_pipeline.evaluation.units import scored_units
-from abaw_pipeline.fusion.align import align, fit_weights
+from abaw_pipeline.fusion.align import align, fit_method
 from abaw_pipeline.pipelines.fusion.nodes import apply_fusion, fit_fusion
 from abaw_pipeline.pipelines.reporting.nodes import collect_predictions, measure_predictions
 from abaw_pipeline.pipelines.temporal_modeling.nodes import fit_sound_systems, predict_sound
@@ -40,6 +40,9 @@ class Study:
         self.posteriors = predict_sound(*data, self.systems, STAGE, FUSION)
 
     def weights(self, cross: object = CROSS) -> pd.DataFrame:
+        return self.learned(cross)[0]
+
+    def learned(self, cross: object = CROSS) -> tuple[pd.DataFrame, pd.DataFrame]:
         maps = (nothing("face_posteriors"), self.posteriors)
         return fit_fusion(self.clips, self.folds, self.labels, *maps, FUSION, STAGE, LABELS, cross, seed=0)
 
@@ -95,14 +98,14 @@ def test_what_is_called_optimistic_is_fitted_on_the_scored_clips(study: Study) -
     units = scored_units(make_annotations(study.clips), rows["clip_id"])
     scored = align({name: study.posteriors[name, "0"].to_pandas() for name in STAGE.chosen}, units, CLASSES)
     subjects = dict(zip(study.clips["clip_id"], study.clips["subject"], strict=True))
-    seen = fit_weights(FUSION.methods["mcwf"], scored, subjects, CLASSES, seed=0)
+    seen, _ = fit_method(FUSION.methods["mcwf"], scored, subjects, CLASSES, seed=0)
     np.testing.assert_array_equal(given["weight"], seen["weight"])
 
 
 def test_nodes_give_results_without_a_catalog(study: Study) -> None:
     maps = (nothing("face_posteriors"), study.posteriors)
     data = (study.clips, study.folds, nothing("frames"), study.labels)
-    fused = apply_fusion(*data, *maps, study.weights(), FUSION, STAGE)
+    fused = apply_fusion(*data, *maps, *study.learned(), FUSION, STAGE)
     sums = fused[[f"p_{name}" for name in CLASSES]].sum(axis=1)
     np.testing.assert_allclose(sums, 1, atol=1e-5)
     annotations = make_annotations(study.clips)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from abaw_pipeline.evaluation.frames import frame_posteriors
@@ -24,11 +27,22 @@ class Aligned:
         units: the N units: clip_id, frame, time, and whatever else the given ones had.
         systems: the L systems.
         values: float64 [N, L, K], rows sum to 1.
+        silent: bool [N, L], where a system says nothing of the clip and counts as undecided.
     """
 
     units: pd.DataFrame
     systems: tuple[str, ...]
     values: DoubleArray
+    silent: npt.NDArray[np.bool_]
+
+    def of(self, systems: Sequence[str]) -> Aligned:
+        """The same of some systems, without the units of which none of these says anything."""
+        places = [self.systems.index(name) for name in systems]
+        known = np.flatnonzero(~self.silent[:, places].all(axis=1))
+        chosen = np.ix_(known, np.array(places, dtype=np.int64))
+        return Aligned(
+            self.units.iloc[known].reset_index(drop=True), tuple(systems), self.values[chosen], self.silent[chosen]
+        )
 
 
 def align(by_system: Mapping[str, pd.DataFrame], units: pd.DataFrame, classes: Sequence[str]) -> Aligned:
@@ -49,22 +63,49 @@ def align(by_system: Mapping[str, pd.DataFrame], units: pd.DataFrame, classes: S
     silent = np.isnan(values[..., 0])
     values[silent] = 1 / len(classes)
     known = np.flatnonzero(~silent.all(axis=1))
-    return Aligned(units.iloc[known].reset_index(drop=True), tuple(by_system), values[known])
+    return Aligned(units.iloc[known].reset_index(drop=True), tuple(by_system), values[known], silent[known])
 
 
-def fit_weights(
+def fit_method(
     method: FusionMethod, aligned: Aligned, subjects: Mapping[str, str], classes: Sequence[str], *, seed: int
-) -> pd.DataFrame:
-    """Weights of one method as a table (see `FusionWeights.table`), fitted on units that have a column `label`."""
-    position = {name: index for index, name in enumerate(classes)}
-    truth = np.array([position[label] for label in aligned.units["label"]], dtype=np.int64)
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """What one method learns of units that have a column `label`.
+
+    Returns:
+        Its weights as a table (see `FusionWeights.table`), and a row of FUSION_FITS without method and fold.
+    """
+    truth = pd.Index(classes).get_indexer(pd.Index(aligned.units["label"])).astype(np.int64)
     groups = aligned.units["clip_id"].map(subjects).tolist()
-    return method.fit(aligned.values, truth, groups, seed=seed).table(aligned.systems, classes)
+    learned = method.fit(aligned.values, truth, groups, seed=seed)
+    fit = {
+        "members": json.dumps(aligned.systems),
+        "rows": len(truth),
+        "subjects": len(set(groups)),
+        "info": json.dumps(dict(learned.info), sort_keys=True),
+        "model": learned.model,
+    }
+    return learned.table(aligned.systems, classes), fit
 
 
-def fuse(method: FusionMethod, table: pd.DataFrame, aligned: Aligned, classes: Sequence[str]) -> pd.DataFrame:
-    """Fused posteriors: columns clip_id, frame, time, p_<class> (float32, rows sum to 1)."""
-    weights = FusionWeights.from_table(table, aligned.systems, classes)
-    fused = method.fuse(weights, aligned.values).astype(np.float32)
+def members_of(fit: Mapping[str, Any]) -> list[str]:
+    """The systems that a fusion was fitted on, in the order of the fit."""
+    names: list[str] = json.loads(fit["members"])
+    return names
+
+
+def fuse(
+    method: FusionMethod, weights: pd.DataFrame, fit: Mapping[str, Any], aligned: Aligned, classes: Sequence[str]
+) -> pd.DataFrame:
+    """Fused posteriors: columns clip_id, frame, time, p_<class> (float32, rows sum to 1).
+
+    Args:
+        method: that was fitted.
+        weights: as `fit_method` gave them.
+        fit: as `fit_method` gave it.
+        aligned: of its members, in the order of the fit.
+        classes: the K classes, in the order of the fit.
+    """
+    learned = FusionWeights.from_table(weights, aligned.systems, classes, json.loads(fit["info"]), fit["model"])
+    fused = method.fuse(learned, aligned.values).astype(np.float32)
     columns = {f"p_{name}": fused[:, index] for index, name in enumerate(classes)}
     return aligned.units[UNIT].assign(**columns)

@@ -6,17 +6,27 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from pydantic import Field
 
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.fusion.weights import FusionWeights
+from abaw_pipeline.parts import NameList, Part
 from abaw_pipeline.types import DoubleArray, IntArray
 
 SUM_TOLERANCE = 1e-4
 """How far a row of posteriors may be from a sum of 1: float32 storage, not a wrong scale."""
 
 
+class FusionPart(Part):
+    """What all fusions of the project can be told."""
+
+    members: NameList | None = Field(
+        default=None, min_length=1, description="Systems that this one fuses; none: those of fusion.members."
+    )
+
+
 class FusionMethod(Protocol):
-    """Many systems' posteriors into one; parts of kind log_mean, mcwf and logistic_stacking are such."""
+    """Many systems' posteriors into one, as all parts of `fusion` do."""
 
     def fit(self, posteriors: DoubleArray, labels: IntArray, groups: Sequence[str], *, seed: int) -> FusionWeights:
         """Learn weights from decisions that the systems made on clips they were not trained on.

@@ -9,13 +9,12 @@ import numpy as np
 from pydantic import Field
 
 from abaw_pipeline.evaluation.measures import MEASURES, Measure
-from abaw_pipeline.fusion.contract import check_fitting, check_posteriors, system_weights
+from abaw_pipeline.fusion.contract import FusionPart, check_fitting, check_posteriors, system_weights
 from abaw_pipeline.fusion.weights import FusionWeights
-from abaw_pipeline.parts import Part
 from abaw_pipeline.types import DoubleArray, IntArray
 
 
-class MCWF(Part):
+class MCWF(FusionPart):
     """L x K weights: for each class a Dirichlet draw over the systems, the best of a pool by a measure.
 
     The pool's first candidate is the uniform one. The measure counts classes as `evaluation.measures` states,

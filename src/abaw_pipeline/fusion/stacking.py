@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
-from abaw_pipeline.errors import DataError, PipelineError
-from abaw_pipeline.evaluation.measures import MEASURES, Measure, confusion_matrix
-from abaw_pipeline.evaluation.splits import split_subjects
-from abaw_pipeline.fusion.contract import check_fitting, check_posteriors
+from abaw_pipeline.errors import DataError
+from abaw_pipeline.evaluation.measures import Measure
+from abaw_pipeline.fusion.choosing import choose, flat_inputs
+from abaw_pipeline.fusion.contract import FusionPart, check_fitting, check_posteriors
 from abaw_pipeline.fusion.weights import FusionWeights
-from abaw_pipeline.parts import Part
 from abaw_pipeline.types import DoubleArray, IntArray
 
 DECADES = (0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
@@ -26,7 +25,7 @@ class _Model(NamedTuple):
     converged: bool
 
 
-class LogisticStacking(Part):
+class LogisticStacking(FusionPart):
     """Multinomial logistic regression on the concatenated posteriors of all systems.
 
     With more than one C in the grid, C is chosen by cross-fitting over subjects within the fitting set: the
@@ -67,14 +66,20 @@ class LogisticStacking(Part):
                 where="logistic_stacking",
                 hint="Use log_mean or mcwf here.",
             )
-        inputs, grid = self._inputs(values), sorted(set(self.grid))
-        tried: dict[str, dict[str, float | bool]] = {}
-        if len(grid) > 1:
-            tried = self._cross_fit(inputs, truth, groups, grid, n_classes, seed)
-        best = max(grid, key=lambda C: tried[f"{C:g}"]["value"]) if tried else grid[0]
+        inputs = self._inputs(values)
+        converged: dict[float, bool] = {}
+
+        def decide(C: float, fitting: Any, held_out: Any) -> IntArray:
+            model = _regress(inputs[fitting], truth[fitting], n_classes, C, self.max_iterations)
+            converged[C] = converged.get(C, True) and model.converged
+            return np.asarray((inputs[held_out] @ model.coef.T + model.intercept).argmax(axis=1), dtype=np.int64)
+
+        common = {"n_classes": n_classes, "folds": self.folds, "measure": self.measure, "seed": seed}
+        best, tried = choose(sorted(set(self.grid)), decide, truth, groups, **common)
         model = _regress(inputs, truth, n_classes, best, self.max_iterations)
+        unfinished = [f"{C:g}" for C, finished in converged.items() if not finished]
         info = {"C": best, "converged": model.converged, "measure": self.measure, "tried": tried}
-        return FusionWeights({"coef": model.coef, "intercept": model.intercept}, info)
+        return FusionWeights({"coef": model.coef, "intercept": model.intercept}, info | {"not_converged": unfinished})
 
     def fuse(self, weights: FusionWeights, posteriors: DoubleArray) -> DoubleArray:
         """Fused posteriors float64 [N, K] of posteriors [N, L, K].
@@ -91,36 +96,8 @@ class LogisticStacking(Part):
         return _softmax(self._inputs(values) @ weights.values["coef"].T + weights.values["intercept"])
 
     def _inputs(self, posteriors: DoubleArray) -> DoubleArray:
-        n, n_systems, n_classes = posteriors.shape
-        flat = posteriors.reshape(n, n_systems * n_classes)
+        flat = flat_inputs(posteriors)
         return np.log(np.maximum(flat, self.floor)) if self.features == "log_posteriors" else flat
-
-    def _cross_fit(
-        self,
-        inputs: DoubleArray,
-        labels: IntArray,
-        groups: Sequence[str],
-        grid: Sequence[float],
-        n_classes: int,
-        seed: int,
-    ) -> dict[str, dict[str, float | bool]]:
-        """For each C the measure of all held-out decisions, and whether all fits converged."""
-        k = min(self.folds, len(set(groups)))
-        try:
-            part = split_subjects(labels, groups, k, seed=seed)
-        except PipelineError as error:
-            raise DataError(error.what, where="choice of C", hint="Give one C in the grid.") from error
-        tried: dict[str, dict[str, float | bool]] = {}
-        for C in grid:
-            decided, converged = np.zeros_like(labels), True
-            for number in range(k):
-                held_out = part == number
-                model = _regress(inputs[~held_out], labels[~held_out], n_classes, C, self.max_iterations)
-                decided[held_out] = (inputs[held_out] @ model.coef.T + model.intercept).argmax(axis=1)
-                converged &= model.converged
-            value = MEASURES[self.measure](confusion_matrix(labels, decided, n_classes))
-            tried[f"{C:g}"] = {"value": float(value), "converged": converged}
-        return tried
 
 
 def _regress(inputs: DoubleArray, labels: IntArray, n_classes: int, C: float, max_iterations: int) -> _Model:

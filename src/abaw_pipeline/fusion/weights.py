@@ -20,12 +20,15 @@ class FusionWeights:
 
     Attributes:
         values: either `weights` [L, K] (weight of system l for class k), or `coef` [K, L*K] (row: class;
-            column l*K + j: probability that system l gives to class j) and `intercept` [K]; float64, finite.
-        info: JSON-able facts about the fit (chosen C, measure reached, convergence); fusing needs none of it.
+            column l*K + j: probability that system l gives to class j) and `intercept` [K]; float64, finite; or
+            nothing, where a model was learned.
+        info: JSON-able facts about the fit (chosen C, measure reached, convergence).
+        model: a learned estimator (skops, or XGBoost's binary JSON), for which `info` holds the `classes` that it knows.
     """
 
     values: Mapping[str, DoubleArray]
     info: Mapping[str, Any] = field(default_factory=dict)
+    model: bytes | None = None
 
     def table(self, systems: Sequence[str], classes: Sequence[str]) -> Table:
         """The weights as rows.
@@ -36,7 +39,8 @@ class FusionWeights:
 
         Returns:
             Columns system (null: the intercept of a stacking), class (whose fused score the weight enters),
-            source_class (whose probability it multiplies, for a stacking; else null), weight (float64).
+            source_class (whose probability it multiplies, for a stacking; else null), weight (float64); no rows
+            for a model.
 
         Raises:
             DataError: names that do not fit the weights, or a name twice.
@@ -44,6 +48,8 @@ class FusionWeights:
         _check_names(systems, classes)
         if "coef" in self.values:
             parts = self._stacking_parts(systems, classes)
+        elif self.model is not None:
+            parts = [_cells(np.zeros(0), [], [], [])]
         else:
             _check_shape(self.values["weights"], (len(systems), len(classes)))
             parts = [_cells(self.values["weights"], systems, classes, [None])]
@@ -69,6 +75,7 @@ class FusionWeights:
         systems: Sequence[str],
         classes: Sequence[str],
         info: Mapping[str, Any] | None = None,
+        model: bytes | None = None,
     ) -> FusionWeights:
         """Rebuild the weights for systems and classes in a given order, whatever the order of the rows.
 
@@ -77,11 +84,14 @@ class FusionWeights:
             systems: in the order of the posteriors that will be fused.
             classes: in the order of the posteriors that will be fused.
             info: facts about the fit, which the table does not hold.
+            model: a learned estimator, where there is one; its systems and classes must be in the order of the fit.
 
         Raises:
             DataError: the table lacks a weight, names others, holds one twice, or one that is not finite.
         """
         _check_names(systems, classes)
+        if model is not None:
+            return cls({}, dict(info or {}), model)
         intercept = table["system"].isna()
         if not intercept.any():
             return cls({"weights": _grid(table, systems, classes, [None])}, dict(info or {}))

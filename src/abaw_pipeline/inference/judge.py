@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from abaw_pipeline.errors import DataError
-from abaw_pipeline.fusion.align import align, fuse
+from abaw_pipeline.fusion.align import align, fuse, members_of
 from abaw_pipeline.types import DoubleArray
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def judge_video(
     voice: pa.Table | None,
     methods: Mapping[str, FusionMethod],
     weights: Mapping[str, Sequence[Sequence[Any]]],
+    fits: Mapping[str, Mapping[str, Any]],
     classes: Sequence[str],
 ) -> Iterator[pa.Table]:
     """Posteriors of each system and each fusion for each person, from the first frame with their face to the last.
@@ -50,7 +51,8 @@ def judge_video(
         heard: system -> posteriors over time.
         voice: columns start, end (seconds) of stretches with a voice; None: not known.
         methods: fusions by name.
-        weights: fusion -> rows of system, class, source_class, weight.
+        weights: fusion -> rows of system, class, source_class, weight; none where it is a model.
+        fits: fusion -> its row of FUSION_FITS, as far as fusing needs it: members, info, model.
         classes: the K classes.
 
     Yields:
@@ -65,7 +67,7 @@ def judge_video(
         moments = _moments(followed, frames, duration)
         moments = moments.assign(person=int(person), voice=_voiced(moments["time"].to_numpy(), voice))
         said = {**seen.get(person, {}), **heard}
-        for name, values in _posteriors(said, moments, methods, weights, classes).items():
+        for name, values in _posteriors(said, moments, methods, weights, fits, classes).items():
             judged.setdefault(name, {})[int(person)] = _table(moments.assign(system=name, **values), classes)
     if not judged:
         raise DataError(
@@ -95,6 +97,7 @@ def _posteriors(
     moments: pd.DataFrame,
     methods: Mapping[str, FusionMethod],
     weights: Mapping[str, Sequence[Sequence[Any]]],
+    fits: Mapping[str, Mapping[str, Any]],
     classes: Sequence[str],
 ) -> dict[str, dict[str, DoubleArray]]:
     """System or fusion -> p_<class> at each moment."""
@@ -107,12 +110,12 @@ def _posteriors(
     found = {name: dict(zip(columns, aligned.values[:, at].T, strict=True)) for at, name in enumerate(aligned.systems)}
     nothing = next(iter(tables.values())).iloc[:0]
     for name, method in methods.items():
-        learned = pd.DataFrame(weights[name], columns=WEIGHTS).astype({"weight": "float64"})
-        members = list(dict.fromkeys(learned["system"].dropna()))
+        learned = pd.DataFrame(weights.get(name, ()), columns=WEIGHTS).astype({"weight": "float64"})
+        members = members_of(fits[name])
         if not set(members) & set(tables):
             continue
         together = align({member: tables.get(member, nothing) for member in members}, units, classes)
-        fused = fuse(method, learned, together, classes)
+        fused = fuse(method, learned, fits[name], together, classes)
         found[name] = {column: fused[column].to_numpy(dtype=np.float64) for column in columns}
     return found
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abaw_pipeline.artifacts import PieceMap
 from abaw_pipeline.emotions import ordered
 from abaw_pipeline.errors import DataError
-from abaw_pipeline.schemas import FUSION_WEIGHTS
+from abaw_pipeline.schemas import FUSION_FITS, FUSION_WEIGHTS
 from abaw_pipeline.stages import CrossValidation, EvaluationStage, FusionStage, LabelStage, SystemsStage
 from abaw_pipeline.types import Table
 
 if TYPE_CHECKING:
     from abaw_pipeline.fusion.align import Aligned
+    from abaw_pipeline.fusion.contract import FusionMethod
 
 log = logging.getLogger(__name__)
 
@@ -33,15 +34,13 @@ def fit_fusion(
     labels: LabelStage,
     cross_validation: CrossValidation,
     seed: int,
-) -> Table:
-    """Weights of each method, fold by fold.
+) -> tuple[Table, Table]:
+    """What each method learns, fold by fold: weights, and facts of each fit with its model, if it is one.
 
-    They are fitted on the fold's training side alone: its subjects are dealt into inner folds, and each inner
+    Methods are fitted on the fold's training side alone: its subjects are dealt into inner folds, and each inner
     fold's posteriors come from systems that were trained without it. In fold `final`, which validates nothing,
     they are fitted on what the protocol's folds have validated, and had trained the class of.
     """
-    import pandas as pd
-
     from abaw_pipeline.evaluation.folds import FINAL, of_trained_classes, trained_classes, validated_clips
     from abaw_pipeline.evaluation.training_labels import label_runs, training_labels
     from abaw_pipeline.evaluation.units import training_units
@@ -54,7 +53,7 @@ def fit_fusion(
     whole = set(clips.loc[clips["label"].notna(), "clip_id"])
     subjects = dict(zip(clips["clip_id"], clips["subject"], strict=True))
     maps = (face_posteriors, sound_posteriors)
-    tables: list[Table] = []
+    fits: list[_Fit] = []
     for fold, inner in _fitting_folds(folds).items():
         held_out = _gather(maps, fusion, systems, inner)
         scored = held_out if fold == FINAL else _gather(maps, fusion, systems, [fold])
@@ -62,43 +61,68 @@ def fit_fusion(
         if not common:
             log.warning("fold %s: no system has posteriors, nothing is fused", fold)
             continue
+        members = {name: fusion.fused_by(name, common) for name in fusion.methods}
         known = validated_clips(folds) if fold == FINAL else set(trained[fold])
         units = training_units(trained[fold], known, labels.steps_a_second, whole)
         if fold == FINAL:
             units = of_trained_classes(units, folds, taught)
         aligned = align({name: held_out[name] for name in common}, units, classes)
-        tables.extend(_fit_each(fusion.methods, aligned, subjects, classes, fold, seed))
+        fits.extend(_fit_each(fusion.methods, members, aligned, subjects, classes, fold, seed))
         if fold != FINAL and fusion.optimistic:
             units = training_units(true, validated_clips(folds, fold), labels.steps_a_second, whole)
             units = of_trained_classes(units, folds, taught)
             seen = align({name: scored[name] for name in common}, units, classes)
-            methods = {name + OPTIMISTIC: fusion.methods[name] for name in fusion.optimistic}
-            tables.extend(_fit_each(methods, seen, subjects, classes, fold, seed))
-    return pd.concat(tables, ignore_index=True) if tables else FUSION_WEIGHTS.empty()
+            optimistic = {name: fusion.methods[name] for name in fusion.optimistic}
+            fits.extend(_fit_each(optimistic, members, seen, subjects, classes, fold, seed, ends=OPTIMISTIC))
+    return _tables(fits)
+
+
+class _Fit(NamedTuple):
+    """What a method has learned in a fold."""
+
+    method: str
+    fold: str
+    weights: Table
+    facts: dict[str, Any]
 
 
 def _fit_each(
-    methods: Mapping[str, Any],
+    methods: Mapping[str, FusionMethod],
+    members: Mapping[str, list[str]],
     aligned: Aligned,
     subjects: Mapping[str, str],
     classes: tuple[str, ...],
     fold: str,
     seed: int,
-) -> Iterator[Table]:
-    """Weights of each method; in fold `final`, of those for which enough has been validated."""
+    ends: str = "",
+) -> Iterator[_Fit]:
+    """What each method learns; in fold `final`, of those for which enough has been validated."""
     from abaw_pipeline.evaluation.folds import FINAL
-    from abaw_pipeline.fusion.align import fit_weights
+    from abaw_pipeline.fusion.align import fit_method
 
     for name, method in methods.items():
+        if not members[name]:
+            log.warning("fold %s: none of what fusion %s fuses has posteriors", fold, name)
+            continue
         try:
-            table = fit_weights(method, aligned, subjects, classes, seed=seed)
+            weights, facts = fit_method(method, aligned.of(members[name]), subjects, classes, seed=seed)
         except DataError as error:
             if fold != FINAL:
                 raise
             # one fold of many may validate a single person, or not all classes; its results do not hang on this
             log.warning("fold %s: no fusion %s, as too little has been validated: %s", fold, name, error)
             continue
-        yield table.assign(method=name, fold=fold)
+        yield _Fit(name + ends, fold, weights, facts)
+
+
+def _tables(fits: list[_Fit]) -> tuple[Table, Table]:
+    import pandas as pd
+
+    if not fits:
+        return FUSION_WEIGHTS.empty(), FUSION_FITS.empty()
+    weights = [each.weights.assign(method=each.method, fold=each.fold) for each in fits]
+    facts = [{"method": each.method, "fold": each.fold, **each.facts} for each in fits]
+    return pd.concat(weights, ignore_index=True), pd.DataFrame(facts)
 
 
 def apply_fusion(
@@ -109,6 +133,7 @@ def apply_fusion(
     face_posteriors: PieceMap,
     sound_posteriors: PieceMap,
     weights: Table,
+    fits: Table,
     fusion: FusionStage,
     systems: SystemsStage,
 ) -> Table:
@@ -117,18 +142,20 @@ def apply_fusion(
 
     from abaw_pipeline.evaluation.folds import scored_folds, validated_clips
     from abaw_pipeline.evaluation.units import decided_units
-    from abaw_pipeline.fusion.align import UNIT, align, fuse
+    from abaw_pipeline.fusion.align import UNIT, align, fuse, members_of
 
     classes = ordered(set(labels_5hz["label"]))
     tables = []
     for fold in scored_folds(folds)["fold"].unique():
         scored = _gather((face_posteriors, sound_posteriors), fusion, systems, [fold])
         units = decided_units(clips, frames, validated_clips(folds, fold))
-        for name, table in weights[weights["fold"] == fold].groupby("method", sort=False):
-            members = [each for each in scored if each in set(table["system"].dropna())]
-            aligned = align({each: scored[each] for each in members}, units, classes)
-            method = fusion.methods[str(name).removesuffix(OPTIMISTIC)]
-            tables.append(fuse(method, table, aligned, classes).assign(method=name, fold=fold))
+        aligned = align(scored, units, classes)
+        for fit in fits[fits["fold"] == fold].to_dict("records"):
+            name = str(fit["method"])
+            own = weights[(weights["fold"] == fold) & (weights["method"] == name)]
+            method = fusion.methods[name.removesuffix(OPTIMISTIC)]
+            fused = fuse(method, own, fit, aligned.of(members_of(fit)), classes)
+            tables.append(fused.assign(method=name, fold=fold))
     if not tables:
         raise DataError(
             "no system gave posteriors for any fold",

@@ -11,18 +11,19 @@ def create_pipeline(**_: object) -> Pipeline:
     """Fits fusion weights on training sides, fuses the validation sides, writes challenge files."""
     data = {"clips": "clips", "folds": "folds", "labels_5hz": "labels_5hz"}
     settings = {"fusion": "params:fusion", "systems": "params:systems"}
+    learned = {"weights": "fusion_weights", "fits": "fusion_fits"}
     fitting = {"labels": "params:labels", "cross_validation": "params:cross_validation", "seed": "params:seed"}
     return Pipeline(
         [
             Node(
                 nodes.fit_fusion,
                 {**data, **POSTERIORS, **settings, **fitting},
-                "fusion_weights",
+                ["fusion_weights", "fusion_fits"],
                 name="fit_fusion",
             ),
             Node(
                 nodes.apply_fusion,
-                {**data, "frames": "frames", **POSTERIORS, **settings, "weights": "fusion_weights"},
+                {**data, "frames": "frames", **POSTERIORS, **settings, **learned},
                 "fused_posteriors",
                 name="apply_fusion",
             ),

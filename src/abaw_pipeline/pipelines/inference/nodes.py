@@ -23,7 +23,7 @@ ANYBODY = "clip"
 """Stands for the clip in posteriors of one clip alone."""
 
 
-def list_media(media: MediaPaths, fusion_weights: Table, execution: Execution) -> tuple[Table, Table]:
+def list_media(media: MediaPaths, fusion_fits: Table, execution: Execution) -> tuple[Table, Table]:
     """Files, folders and manifests as clips, and what cannot be one."""
     from abaw_pipeline.corpora.listing import list_corpora
     from abaw_pipeline.corpora.media_files import MediaFiles
@@ -33,7 +33,7 @@ def list_media(media: MediaPaths, fusion_weights: Table, execution: Execution) -
         raise DataError(
             "no media are named", where="media", hint="kedro infer PATH, or kedro run ... --params media=PATH"
         )
-    if FINAL not in set(fusion_weights["fold"]):
+    if FINAL not in set(fusion_fits["fold"]):
         raise DataError(
             "this study has no systems trained on everything",
             where="fold final",
@@ -137,6 +137,7 @@ def judge_videos(
     face_posteriors: PieceMap,
     sound_posteriors: PieceMap,
     fusion_weights: Table,
+    fusion_fits: Table,
     labels_5hz: Table,
     fusion: FusionStage,
     systems: SystemsStage,
@@ -148,9 +149,14 @@ def judge_videos(
     final = fusion_weights[fusion_weights["fold"] == FINAL]
     plain = final.astype(object).where(final.notna(), None)
     weights = {str(name): part[WEIGHTS].to_numpy(object).tolist() for name, part in plain.groupby("method", sort=False)}
+    fits = {
+        str(fit["method"]): {name: fit[name] for name in ("members", "info", "model")}
+        for fit in fusion_fits[fusion_fits["fold"] == FINAL].to_dict("records")
+    }
     shared = {
-        "methods": {name: fusion.methods[name] for name in weights},
+        "methods": {name: fusion.methods[name] for name in fits},
         "weights": weights,
+        "fits": fits,
         "classes": list(ordered(set(labels_5hz["label"]))),
     }
     seen = {video: [each for each in persons(people) if each.video == video] for video in people}

@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from abaw_pipeline.pipelines import audio_separation, embedding_extraction, face_preprocessing, ingestion
 from abaw_pipeline.pipelines.inference import nodes, telling
 
-STUDY = {"backbones", "face_systems", "sound_systems", "fusion_weights", "labels_5hz", "folds"}
+STUDY = {"backbones", "face_systems", "sound_systems", "fusion_weights", "fusion_fits", "labels_5hz", "folds"}
 """What a study has learned."""
 
 SEEN = {name: name for name in ("face_crops", "people", "face_tracks")}
@@ -32,12 +32,12 @@ def _as_in_a_study() -> Pipeline:
 
 def _judging() -> Pipeline:
     judged = {name: f"params:{name}" for name in ("systems", "execution")} | {"labels_5hz": "labels_5hz"}
-    said = {name: name for name in ("voice", "face_posteriors", "sound_posteriors", "fusion_weights")}
+    said = {name: name for name in ("voice", "face_posteriors", "sound_posteriors", "fusion_weights", "fusion_fits")}
     return Pipeline(
         [
             Node(
                 nodes.list_media,
-                ["params:media", "fusion_weights", "params:execution"],
+                ["params:media", "fusion_fits", "params:execution"],
                 ["listing", "quarantine"],
                 name="list_media",
             ),

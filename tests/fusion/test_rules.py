@@ -1,6 +1,6 @@
 import numpy as np
 
-from abaw_pipeline.fusion.log_mean import LogMean
+from abaw_pipeline.fusion.rules import LogMean
 
 
 def test_hand_computed_geometric_mean():
