@@ -29,6 +29,7 @@ from abaw_pipeline.stages import (
     SystemsStage,
     check_known,
 )
+from abaw_pipeline.types import OPTIMISTIC
 
 
 class ParameterError(PipelineError):
@@ -68,7 +69,7 @@ class Parameters(Part):
         for name, backbone in self.backbones.root.items():
             check_known(backbone.stills, self.stills.root, "corpus of stills", f"backbones.{name}.stills: ")
         if self.evaluation.headline:
-            optimistic = [f"{name}_optimistic" for name in self.fusion.optimistic]
+            optimistic = [name + OPTIMISTIC for name in self.fusion.optimistic]
             named = dict.fromkeys([*self.systems.chosen, *self.fusion.methods, *optimistic])
             check_known((self.evaluation.headline,), named, "running system or fusion", "evaluation.headline: ")
         if self.evaluation.submission:

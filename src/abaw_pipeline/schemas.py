@@ -210,8 +210,46 @@ PREDICTIONS = TableSchema(
         "time": REAL,  # seconds from the clip's start; missing: the clip is decided as a whole
         "truth": TEXT,
         "predicted": TEXT,
+        "confidence": REAL,  # probability of the class decided for
+        "p_truth": REAL,  # probability of the true class
     },
     ("system", "fold", "corpus", "clip_id", "subject", "truth", "predicted"),
+)
+LEVEL_PREDICTIONS = TableSchema(
+    "level_predictions",
+    {**PREDICTIONS.columns, "level": TEXT},  # 5 Hz or window; frame: which step or window of the clip
+    (*PREDICTIONS.required, "level"),
+)
+CALIBRATION = TableSchema(
+    "calibration",
+    {
+        "system": TEXT,
+        "lo": REAL,  # of the bin of confidences
+        "hi": REAL,
+        "n": COUNT,  # decisions in it
+        "confidence": REAL,  # their mean
+        "accuracy": REAL,  # share of right ones
+    },
+    ("system", "lo", "hi", "n", "confidence", "accuracy"),
+)
+COMPARISONS = TableSchema(
+    "comparisons",
+    {
+        "test": TEXT,  # cochran_q, mcnemar, t_folds, t_corpora, difference, optimism
+        "system_a": TEXT,  # missing: all systems together
+        "system_b": TEXT,
+        "measure": TEXT,  # what is compared
+        "difference": REAL,  # of the measure, a minus b; missing for Cochran's Q
+        "lo": REAL,  # of the difference, by bootstrap over subjects; missing: no interval
+        "hi": REAL,
+        "statistic": REAL,  # missing: an interval alone
+        "p": REAL,
+        "p_bonferroni": REAL,  # times the number of pairs, at most 1
+        "effect": REAL,  # mcnemar: Cohen's g; t tests: Cohen's d of the differences
+        "n": COUNT,  # what was paired: decisions, folds, corpora, subjects
+        "unit": TEXT,
+    },
+    ("test", "measure", "n", "unit"),
 )
 STAGES = TableSchema(
     "stages",

@@ -17,6 +17,9 @@ else:
     # pandas takes a third of a second to import; Kedro evaluates the annotations of nodes, and this one costs nothing
     Table: TypeAlias = Any
 
+OPTIMISTIC = "_optimistic"
+"""Ends the name of a fusion whose weights have seen the labels that it is scored on."""
+
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

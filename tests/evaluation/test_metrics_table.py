@@ -81,8 +81,8 @@ def test_one_row_for_each_thing_and_all_within_0_and_1(predictions):
     table = metrics(pd.concat([predictions, other]))
     key = ["corpus", "system", "fold", "class", "measure", "interval"]
     assert not table.duplicated(key).any()
-    # Folds 0, 1, all: 4 measures, Wald, 3 x 3 of classes; mean and sd: 4 each; two systems.
-    assert len(table) == 2 * (3 * (5 + 9) + 8)
+    # Folds 0, 1, all: 5 measures, Wald, Wilson, 3 x 3 of classes; mean and sd: 5 each; two systems.
+    assert len(table) == 2 * (3 * (7 + 9) + 10)
     known = table[["value", "lo", "hi"]].to_numpy()
     assert np.nanmin(known) >= 0
     assert np.nanmax(known) <= 1

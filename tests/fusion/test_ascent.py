@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abaw_pipeline.evaluation.measures import MEASURES, SHARES, accuracy, confusion_matrix, macro_f1, uar
+from abaw_pipeline.evaluation.measures import (
+    MEASURES,
+    SHARES,
+    accuracy,
+    confusion_matrix,
+    macro_f1,
+    uar,
+    weighted_f1,
+)
 from abaw_pipeline.fusion.ascent import Moving, ascend, without
 from abaw_pipeline.fusion.counting import Frames
 from abaw_pipeline.fusion.mcwf import MCWF
@@ -136,7 +144,7 @@ def test_equal_scores_are_decided_as_fuse_decides_them():
 @settings(max_examples=20, deadline=None)
 def test_shares_say_what_the_measures_are(seed):
     counts = np.random.default_rng(seed).integers(0, 4, (5, 4, 4)) + np.eye(4, dtype=int)[0]
-    parts = np.stack([accuracy(counts), uar(counts), macro_f1(counts)])
+    parts = np.stack([accuracy(counts), uar(counts), macro_f1(counts), weighted_f1(counts)])
     for name, measure in MEASURES.items():
         np.testing.assert_allclose(np.array(SHARES[name]) @ parts, measure(counts), atol=1e-12)
 

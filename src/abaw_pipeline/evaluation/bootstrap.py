@@ -35,12 +35,20 @@ def resample_subjects(confusions: IntArray, *, resamples: int = 1000, seed: int 
     if not np.all(confusions.sum(axis=(1, 2)) > 0):
         raise DataError("a subject without clips cannot be resampled", where="confusion matrices by subject")
     n_subjects = len(confusions)
+    draws = draw_subjects(n_subjects, resamples=resamples, seed=seed)
+    if draws is None:
+        return None
+    sums = draws @ confusions.reshape(n_subjects, -1).astype(np.float64)
+    return np.asarray(sums.reshape(resamples, *confusions.shape[1:]), dtype=np.float64)
+
+
+def draw_subjects(n_subjects: int, *, resamples: int, seed: int) -> DoubleArray | None:
+    """How often each subject is drawn in each resample, float64 [R, S]; None for a single subject."""
     if n_subjects == 1:
         return None
     rng = np.random.default_rng(seed)
     draws = rng.multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), size=resamples)
-    sums = draws.astype(np.float64) @ confusions.reshape(n_subjects, -1).astype(np.float64)
-    return np.asarray(sums.reshape(resamples, *confusions.shape[1:]), dtype=np.float64)
+    return draws.astype(np.float64)
 
 
 def percentile_interval(values: DoubleArray, confidence: float = 0.95) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from abaw_pipeline.errors import DataError
 from abaw_pipeline.types import DoubleArray, IntArray
 
 Counts = npt.NDArray[np.int64] | npt.NDArray[np.float64]
-Measure = Literal["accuracy", "uar", "macro_f1", "cpm"]
+Measure = Literal["accuracy", "uar", "macro_f1", "weighted_f1", "cpm"]
 
 F1_SHARE = 0.67
 ACCURACY_SHARE = 0.33
@@ -142,6 +142,23 @@ def macro_f1(counts: Counts) -> DoubleArray:
     return _mean_defined(f1(counts))
 
 
+def weighted_f1(counts: Counts) -> DoubleArray:
+    """Mean F1 over the classes that the truth holds, each weighted by how often it is true.
+
+    Args:
+        counts: [..., K, K].
+
+    Returns:
+        float64 [...], 0..1.
+
+    Raises:
+        DataError: a matrix counts nothing.
+    """
+    accuracy(counts)
+    true = counts.sum(axis=-1)
+    return np.asarray((np.nan_to_num(f1(counts)) * true).sum(axis=-1) / true.sum(axis=-1), dtype=np.float64)
+
+
 def cpm(counts: Counts) -> DoubleArray:
     """Challenge performance measure of ABAW 2020: 0.67 macro F1 + 0.33 accuracy (S0, equation 2).
 
@@ -161,17 +178,19 @@ MEASURES: dict[Measure, Callable[[Counts], DoubleArray]] = {
     "accuracy": accuracy,
     "uar": uar,
     "macro_f1": macro_f1,
+    "weighted_f1": weighted_f1,
     "cpm": cpm,
 }
 """Measures of a whole confusion matrix, by name."""
 
-SHARES: dict[Measure, tuple[float, float, float]] = {
-    "accuracy": (1.0, 0.0, 0.0),
-    "uar": (0.0, 1.0, 0.0),
-    "macro_f1": (0.0, 0.0, 1.0),
-    "cpm": (ACCURACY_SHARE, 0.0, F1_SHARE),
+SHARES: dict[Measure, tuple[float, float, float, float]] = {
+    "accuracy": (1.0, 0.0, 0.0, 0.0),
+    "uar": (0.0, 1.0, 0.0, 0.0),
+    "macro_f1": (0.0, 0.0, 1.0, 0.0),
+    "weighted_f1": (0.0, 0.0, 0.0, 1.0),
+    "cpm": (ACCURACY_SHARE, 0.0, F1_SHARE, 0.0),
 }
-"""Each measure as a weighted sum of accuracy, UAR and macro F1."""
+"""Each measure as a weighted sum of accuracy, UAR, macro F1 and weighted F1."""
 
 CLASS_MEASURES: dict[str, Callable[[Counts], DoubleArray]] = {
     "precision": precision,

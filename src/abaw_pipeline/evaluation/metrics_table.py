@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from abaw_pipeline.errors import DataError
-from abaw_pipeline.evaluation.bootstrap import percentile_interval, resample_subjects
-from abaw_pipeline.evaluation.intervals import wald
+from abaw_pipeline.evaluation.bootstrap import draw_subjects, percentile_interval, resample_subjects
+from abaw_pipeline.evaluation.intervals import wald, wilson
 from abaw_pipeline.evaluation.measures import CLASS_MEASURES, MEASURES, grouped_confusions
+from abaw_pipeline.evaluation.probabilities import ProbabilitySums, probability_sums
 from abaw_pipeline.types import IntArray
 
 COLUMNS = [
@@ -22,7 +23,7 @@ COLUMNS = [
 ]  # fmt: skip
 NEEDED = ("corpus", "system", "fold", "clip_id", "subject", "truth", "predicted")
 POOLED, MEAN, SPREAD = "all", "mean", "sd"
-BOOTSTRAP, WALD = "bootstrap by subject", "wald"
+BOOTSTRAP, WALD, WILSON = "bootstrap by subject", "wald", "wilson"
 
 NO_INTERVAL: dict[str, None] = {"lo": None, "hi": None, "interval": None}
 
@@ -34,10 +35,12 @@ class Scored:
     Attributes:
         counts: int64 [K, K].
         by_subject: int64 [S, K, K], subjects in order of their names.
+        sums: of the probabilities; None where not all of them are known.
     """
 
     counts: IntArray
     by_subject: IntArray
+    sums: ProbabilitySums | None
 
 
 def metrics_table(
@@ -55,7 +58,8 @@ def metrics_table(
 
     Args:
         predictions: columns corpus, system, fold (outer folds), clip_id, subject, truth, predicted (names of
-            classes); also frame where single frames are decided, null where a clip is decided as a whole.
+            classes); also frame where single frames are decided, null where a clip is decided as a whole; level,
+            where it is another than these two; confidence and p_truth, without which there is no log loss.
         classes: names of the K classes.
         study: written into the table.
         protocol: written into the table.
@@ -67,10 +71,10 @@ def metrics_table(
     Returns:
         The long table. fold is an outer fold's name; `all`: decisions of all folds there are, counted
         together; `mean` and `sd`: mean and sample standard deviation of the folds' values, only where there
-        are two folds or more. level is `frame` where single frames are decided, else `clip`. class is null for
+        are two folds or more. level is the given one, else `frame` or `clip`. class is null for
         measures of all classes. value, lo, hi are fractions of 1. interval says how lo and hi were made:
-        `bootstrap by subject`, or `wald` (accuracy only, a row of its own); it is null with them where there is
-        none (a single subject, mean and sd, measures of a class).
+        `bootstrap by subject`, or `wald` and `wilson` (accuracy only, rows of their own); it is null with them where
+        there is none (a single subject, mean and sd, measures of a class).
         A null value is undefined: recall of a class that is never true, precision of one never predicted, F1
         of one that is neither. n is the number of decisions counted; for a class those whose truth it is.
 
@@ -109,7 +113,7 @@ def confusion_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.Dat
         DataError: as for `metrics_table`.
     """
     _check(predictions, classes)
-    framed = _level(predictions) == "frame"
+    framed = _level(predictions).eq("frame")
     predictions = predictions[framed] if framed.any() else predictions
     cells = pd.MultiIndex.from_product([classes, classes], names=["truth", "predicted"]).to_frame(index=False)
     tables = [
@@ -121,7 +125,9 @@ def confusion_table(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.Dat
 
 
 def _level(predictions: pd.DataFrame) -> pd.Series:
-    """What each decision is about: a frame, or a clip as a whole."""
+    """What each decision is about: a frame, a clip as a whole, or what a column says."""
+    if "level" in predictions.columns:
+        return predictions["level"]
     if "frame" not in predictions.columns:
         return pd.Series("clip", index=predictions.index)
     return predictions["frame"].isna().map({True: "clip", False: "frame"})
@@ -138,7 +144,12 @@ def _count(table: pd.DataFrame, classes: Sequence[str]) -> Scored:
     truth, predicted = (np.asarray(table[name].map(position), dtype=np.int64) for name in ("truth", "predicted"))
     names, subject = np.unique(table["subject"].to_numpy(dtype=str), return_inverse=True)
     counts = grouped_confusions(subject.astype(np.int64), truth, predicted, len(names), len(classes))
-    return Scored(counts.sum(axis=0), counts)
+    sums = None
+    if "p_truth" in table.columns and table["p_truth"].notna().all():
+        confidence, p_truth = (table[name].to_numpy(dtype=np.float64) for name in ("confidence", "p_truth"))
+        right = (truth == predicted).astype(np.float64)
+        sums = probability_sums(subject.astype(np.int64), len(names), confidence, p_truth, right)
+    return Scored(counts.sum(axis=0), counts, sums)
 
 
 def _overall(part: Scored, resamples: int, confidence: float, seed: int) -> list[dict[str, Any]]:
@@ -154,8 +165,31 @@ def _overall(part: Scored, resamples: int, confidence: float, seed: int) -> list
             low, high = percentile_interval(measure(drawn), confidence)
             rows.append(row | {"lo": low, "hi": high, "interval": BOOTSTRAP})
         if name == "accuracy":
-            low, high = wald(value, n, confidence)
-            rows.append(row | {"lo": low, "hi": high, "interval": WALD})
+            for kind, method in ((WALD, wald), (WILSON, wilson)):
+                low, high = method(value, n, confidence)
+                rows.append(row | {"lo": low, "hi": high, "interval": kind})
+    return rows + _of_probabilities(part, n, resamples, confidence, seed)
+
+
+def _of_probabilities(part: Scored, n: int, resamples: int, confidence: float, seed: int) -> list[dict[str, Any]]:
+    """Log loss and calibration error, with their intervals."""
+    if part.sums is None:
+        return []
+    n_subjects = len(part.by_subject)
+    draws = draw_subjects(n_subjects, resamples=resamples, seed=seed)
+    rows: list[dict[str, Any]] = []
+    for name, measure in (("log_loss", part.sums.log_loss), ("ece", part.sums.calibration_error)):
+        row: dict[str, Any] = {
+            "class": None,
+            "measure": name,
+            "value": float(measure(np.ones((1, n_subjects)))[0]),
+            "n": n,
+        }
+        if draws is None:
+            rows.append(row | NO_INTERVAL)
+        else:
+            low, high = percentile_interval(measure(draws), confidence)
+            rows.append(row | {"lo": low, "hi": high, "interval": BOOTSTRAP})
     return rows
 
 

@@ -30,6 +30,9 @@ def decide(
     known = ~np.isnan(values).any(axis=1)
     chosen = units[known].reset_index(drop=True)
     facts = clips.set_index("clip_id")
+    said = values[known]
+    decided, truth = said.argmax(axis=1), pd.Index(classes).get_indexer(pd.Index(chosen["label"]))
+    rows = np.arange(len(said))
     table = pd.DataFrame(
         {
             "system": system,
@@ -40,7 +43,9 @@ def decide(
             "frame": chosen["frame"],
             "time": chosen["time"],
             "truth": chosen["label"],
-            "predicted": np.asarray(classes, dtype=object)[values[known].argmax(axis=1)],
+            "predicted": np.asarray(classes, dtype=object)[decided],
+            "confidence": said[rows, decided],
+            "p_truth": np.where(truth >= 0, said[rows, truth], np.nan),
         }
     )
     return PREDICTIONS.validate(table)

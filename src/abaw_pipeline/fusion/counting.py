@@ -122,5 +122,5 @@ def kernels() -> ModuleType:
         found.count_scores(line, row, row, counts[0])
         found.find_rivals(line, 0, line, name)
         found.find_crossings(line, line, name, row, row, counts[0], at, changes)
-        found.best_step(counts[0], at, changes, np.zeros(3), 0.0)
+        found.best_step(counts[0], at, changes, np.zeros(4), 0.0)
     return found

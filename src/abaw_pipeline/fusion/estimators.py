@@ -11,11 +11,11 @@ import numpy as np
 from pydantic import Field
 
 from abaw_pipeline.errors import DataError
+from abaw_pipeline.estimator_bytes import dump_estimator, load_estimator
 from abaw_pipeline.evaluation.measures import Measure
 from abaw_pipeline.fusion.choosing import choose, flat_inputs, subject_parts
 from abaw_pipeline.fusion.contract import FusionPart, check_fitting, check_posteriors
 from abaw_pipeline.fusion.weights import FusionWeights
-from abaw_pipeline.systems.estimator_bytes import dump_estimator, load_estimator
 from abaw_pipeline.types import DoubleArray, IntArray
 
 log = logging.getLogger(__name__)

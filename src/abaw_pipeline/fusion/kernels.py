@@ -206,17 +206,20 @@ def find_crossings(
 def _value(
     hits: IntArray, true: IntArray, decided: IntArray, shares: DoubleArray
 ) -> float:  # pragma: no cover (compiled)
-    f1, recall, right, total, n_f1, n_recall = 0.0, 0.0, 0, 0, 0, 0
+    f1, weighted, recall, right, total, n_f1, n_recall = 0.0, 0.0, 0.0, 0, 0, 0, 0
     for label in range(len(hits)):
         right += hits[label]
         total += true[label]
         if true[label] + decided[label] > 0:
-            f1 += 2 * hits[label] / (true[label] + decided[label])
+            own = 2 * hits[label] / (true[label] + decided[label])
+            f1 += own
+            weighted += own * true[label]
             n_f1 += 1
         if true[label] > 0:
             recall += hits[label] / true[label]
             n_recall += 1
-    value: float = shares[0] * right / total + shares[1] * recall / n_recall + shares[2] * f1 / n_f1
+    of_all = (shares[0] * right + shares[3] * weighted) / total
+    value: float = of_all + shares[1] * recall / n_recall + shares[2] * f1 / n_f1
     return value
 
 
@@ -238,7 +241,7 @@ def best_step(
         counts: [K, K] confusions at t = 0; changed.
         at: [E], ascending.
         changes: [3, E], as `find_crossings` wrote them.
-        shares: of accuracy, UAR and macro F1 in the measure.
+        shares: of accuracy, UAR, macro F1 and weighted F1 in the measure.
         narrowest: width in t.
     """
     true, decided = counts.sum(axis=1), counts.sum(axis=0)

@@ -23,7 +23,7 @@ class FusionWeights:
             column l*K + j: probability that system l gives to class j) and `intercept` [K]; float64, finite; or
             nothing, where a model was learned.
         info: JSON-able facts about the fit (chosen C, measure reached, convergence).
-        model: a learned estimator (skops, or XGBoost's binary JSON), for which `info` holds the `classes` that it knows.
+        model: a learned estimator (skops, or XGBoost's binary JSON); `info` holds the `classes` that it knows.
     """
 
     values: Mapping[str, DoubleArray]

@@ -31,6 +31,7 @@ from abaw_pipeline.report.inputs import ReportInput
 from abaw_pipeline.stages import FusionStage, SystemsStage
 from abaw_pipeline.systems.storage import read_card
 from abaw_pipeline.threads import cores
+from abaw_pipeline.types import OPTIMISTIC
 
 PACKAGES = ("kedro", "torch", "numpy", "scikit-learn", "xgboost", "librosa", "av", "opensmile")
 
@@ -93,15 +94,15 @@ def describe_system(name: str, system: Any, fitted: PieceMap, folds: Sequence[st
 
 def describe_fusions(stage: SystemsStage, fusion: FusionStage) -> list[dict[str, Any]]:
     """What each fusion is made of, as rows like those of `describe_system`."""
-    members = ", ".join(fusion.chosen(stage.chosen))
     rows = []
     for name, method in fusion.methods.items():
-        settings = f"{method.kind}: {settings_text(method, leave=('kind',))}".rstrip(": ")
+        members = ", ".join(fusion.fused_by(name, stage.chosen))
+        settings = f"{method.kind}: {settings_text(method, leave=('kind', 'members'))}".rstrip(": ")
         row = {"kind": "fusion", "inputs": members, "parameters": "", "seconds": None}
         rows.append({"system": name, "settings": settings, **row})
         if name in fusion.optimistic:
             seen = f"{settings}; weights chosen on the clips that are scored"
-            rows.append({"system": f"{name}_optimistic", "settings": seen, **row})
+            rows.append({"system": name + OPTIMISTIC, "settings": seen, **row})
     return rows
 
 
@@ -193,8 +194,8 @@ def gather(
         systems=systems,
         failures=failures,
         stages=stages,
-        optimistic=tree.evaluation.headline.removesuffix("_optimistic") in tree.fusion.optimistic
-        and tree.evaluation.headline.endswith("_optimistic"),
+        optimistic=tree.evaluation.headline.removesuffix(OPTIMISTIC) in tree.fusion.optimistic
+        and tree.evaluation.headline.endswith(OPTIMISTIC),
         shuffled=tree.cross_validation.permute_training_labels,
         notes=(
             *_notes(tree, clips, asked, metrics),
@@ -246,7 +247,7 @@ def _notes(tree: Parameters, clips: pd.DataFrame, asked: pd.DataFrame, metrics: 
             "train and validate, and intervals are too narrow. Name subjects in the manifest's column 'subject'."
         )
     if tree.fusion.optimistic:
-        names = ", ".join(f"{name}_optimistic" for name in tree.fusion.optimistic)
+        names = ", ".join(name + OPTIMISTIC for name in tree.fusion.optimistic)
         notes.append(f"Weights of {names} were chosen on the very clips that are scored.")
     return (*notes, *_unscored(asked, metrics))
 

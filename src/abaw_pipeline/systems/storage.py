@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from abaw_pipeline.systems.estimator_bytes import dump_estimator, load_estimator
+from abaw_pipeline.estimator_bytes import dump_estimator, load_estimator
 from abaw_pipeline.types import Fitted
 
 ESTIMATOR = "estimator.skops"

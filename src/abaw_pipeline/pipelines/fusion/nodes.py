@@ -10,17 +10,20 @@ from abaw_pipeline.artifacts import PieceMap
 from abaw_pipeline.emotions import ordered
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.schemas import FUSION_FITS, FUSION_WEIGHTS
-from abaw_pipeline.stages import CrossValidation, EvaluationStage, FusionStage, LabelStage, SystemsStage
-from abaw_pipeline.types import Table
+from abaw_pipeline.stages import (
+    CrossValidation,
+    EvaluationStage,
+    FusionStage,
+    LabelStage,
+    SystemsStage,
+)
+from abaw_pipeline.types import OPTIMISTIC, Table
 
 if TYPE_CHECKING:
     from abaw_pipeline.fusion.align import Aligned
     from abaw_pipeline.fusion.contract import FusionMethod
 
 log = logging.getLogger(__name__)
-
-OPTIMISTIC = "_optimistic"
-"""Ends the name of a fusion whose weights have seen the labels that it is scored on."""
 
 
 def fit_fusion(

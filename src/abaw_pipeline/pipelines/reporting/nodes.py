@@ -47,6 +47,44 @@ def collect_predictions(
     return pd.concat(tables, ignore_index=True) if tables else PREDICTIONS.empty()
 
 
+def collect_levels(
+    clips: Table,
+    folds: Table,
+    labels_5hz: Table,
+    face_posteriors: PieceMap,
+    sound_posteriors: PieceMap,
+    fused: Table,
+) -> Table:
+    """The same decisions at 5 Hz and, of systems, on their own windows, where frames have labels."""
+    import pandas as pd
+
+    from abaw_pipeline.evaluation.folds import scored_folds, trained_classes
+    from abaw_pipeline.evaluation.levels import decide_steps, decide_windows, step_units
+    from abaw_pipeline.schemas import LEVEL_PREDICTIONS
+
+    classes = ordered(set(labels_5hz["label"]))
+    timed = labels_5hz[labels_5hz["clip_id"].isin(clips.loc[clips["label"].isna(), "clip_id"])]
+    trained = trained_classes(folds, labels_5hz)
+    outer = scored_folds(folds)
+    tables: list[Table] = []
+    for name, part in outer[outer["role"] == "validation"].groupby("fold", sort=False):
+        fold = str(name)
+        known = timed[timed["clip_id"].isin(part["clip_id"]) & timed["label"].isin(trained[fold])]
+        if known.empty:
+            continue
+        units = step_units(known, set(part["clip_id"]))
+        for posteriors in (face_posteriors, sound_posteriors):
+            for key in [each for each in posteriors if each[1] == fold]:
+                said = posteriors[key].to_pandas()
+                tables.append(decide_steps(key[0], fold, said, units, clips, classes))
+                tables.append(decide_windows(key[0], fold, said, known, clips, classes))
+        for method, rows in fused[(fused["fold"] == fold) & fused["time"].notna()].groupby("method", sort=False):
+            moments = rows.assign(start=rows["time"], end=rows["time"])
+            tables.append(decide_steps(str(method), fold, moments, units, clips, classes))
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else LEVEL_PREDICTIONS.empty()
+
+
 def measure_predictions(
     predictions: Table,
     annotations: Table,
@@ -54,25 +92,50 @@ def measure_predictions(
     cross_validation: CrossValidation,
     evaluation: EvaluationStage,
     seed: int,
+    levels: Table | None = None,
 ) -> tuple[Table, Table, Table]:
     """All measures with their intervals, confusion counts, and measures around changes of emotion."""
+    import pandas as pd
+
     from abaw_pipeline.evaluation.change_points import change_point_table
     from abaw_pipeline.evaluation.metrics_table import confusion_table, metrics_table
 
     classes = ordered(set(annotations["label"]))
-    metrics = metrics_table(
+    tables: list[Table] = [predictions] if levels is None or levels.empty else [predictions, levels]
+    measured = [
+        metrics_table(
+            table,
+            classes,
+            study=study,
+            protocol=cross_validation.protocol.kind,
+            resamples=evaluation.resamples,
+            confidence=evaluation.confidence,
+            seed=seed,
+        )
+        for table in tables
+    ]
+    around = change_point_table(
+        predictions, classes, width=evaluation.change_point_width, bins=evaluation.change_point_bins
+    )
+    return pd.concat(measured, ignore_index=True), confusion_table(predictions, classes), around
+
+
+def compare_systems(
+    predictions: Table, annotations: Table, evaluation: EvaluationStage, seed: int
+) -> tuple[Table, Table]:
+    """Tests and differences of every pair of systems, and how far each one's confidence is from its accuracy."""
+    from abaw_pipeline.evaluation.comparisons import comparison_table
+    from abaw_pipeline.evaluation.probabilities import calibration_table
+
+    comparisons = comparison_table(
         predictions,
-        classes,
-        study=study,
-        protocol=cross_validation.protocol.kind,
+        ordered(set(annotations["label"])),
+        measure=evaluation.measure,
         resamples=evaluation.resamples,
         confidence=evaluation.confidence,
         seed=seed,
     )
-    around = change_point_table(
-        predictions, classes, width=evaluation.change_point_width, bins=evaluation.change_point_bins
-    )
-    return metrics, confusion_table(predictions, classes), around
+    return comparisons, calibration_table(predictions)
 
 
 def collect_failures(quarantine: Table, stills_quarantine: Table, **artifacts: PieceMap) -> Table:

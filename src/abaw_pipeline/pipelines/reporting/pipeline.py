@@ -40,9 +40,28 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="collect_predictions",
             ),
             Node(
+                nodes.collect_levels,
+                {
+                    **same("clips", "folds", "labels_5hz", "face_posteriors", "sound_posteriors"),
+                    "fused": "fused_posteriors",
+                },
+                "level_predictions",
+                name="collect_levels",
+            ),
+            Node(
+                nodes.compare_systems,
+                {
+                    **same("predictions", "annotations"),
+                    **{name: f"params:{name}" for name in ("evaluation", "seed")},
+                },
+                ["comparisons", "calibration"],
+                name="compare_systems",
+            ),
+            Node(
                 nodes.measure_predictions,
                 {
                     **same("predictions", "annotations"),
+                    "levels": "level_predictions",
                     **{name: f"params:{name}" for name in ("study", "cross_validation", "evaluation", "seed")},
                 },
                 ["metrics", "confusion", "change_points"],

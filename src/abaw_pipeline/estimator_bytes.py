@@ -11,7 +11,7 @@ import json
 from typing import Any
 from zipfile import ZipFile, ZipInfo
 
-from abaw_pipeline.systems.trusted import TRUSTED_TYPES
+from abaw_pipeline.trusted import TRUSTED_TYPES
 
 SCHEMA = "schema.json"
 
