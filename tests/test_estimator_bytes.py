@@ -10,8 +10,7 @@ import pytest
 import skops.io
 from sklearn.dummy import DummyClassifier
 
-from abaw_pipeline.estimator_bytes import dump_estimator, load_estimator
-from abaw_pipeline.trusted import TRUSTED_TYPES
+from abaw_pipeline.estimator_bytes import TRUSTED_TYPES, dump_estimator, load_estimator
 from abaw_pipeline.types import Fitted
 
 from .examples import CLASSICAL, SYSTEMS, make_examples

@@ -11,9 +11,15 @@ import json
 from typing import Any
 from zipfile import ZipFile, ZipInfo
 
-from abaw_pipeline.trusted import TRUSTED_TYPES
-
 SCHEMA = "schema.json"
+
+TRUSTED_TYPES: tuple[str, ...] = (
+    "sklearn.feature_selection._univariate_selection.f_classif",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+)
+"""Names, as skops gives them, that are trusted beside scikit-learn's own estimators: the F test of selection, and the
+sigmoids that give a support vector machine probabilities."""
 
 
 def dump_estimator(estimator: Any) -> bytes:
