@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 import skops.io
 from sklearn.dummy import DummyClassifier
+from tests.systems.examples import CLASSICAL, SYSTEMS, make_examples
 
 from abaw_pipeline.estimator_bytes import TRUSTED_TYPES, dump_estimator, load_estimator
 from abaw_pipeline.types import Fitted
-
-from .examples import CLASSICAL, SYSTEMS, make_examples
 
 ESTIMATORS = [name for name in CLASSICAL if name not in {"framewise", "xgboost"}]  # these are arrays
 

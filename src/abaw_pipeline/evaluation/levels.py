@@ -60,7 +60,7 @@ def decide_windows(
     classes: Sequence[str],
     min_annotated: float = 0.5,
 ) -> pd.DataFrame:
-    """Decisions (LEVEL_PREDICTIONS schema) on a system's own windows; a window's label is the mode of those within (S0).
+    """Decisions (LEVEL_PREDICTIONS schema) on a system's own windows, labelled with the mode of the labels within (S0).
 
     Args:
         system: its name.
