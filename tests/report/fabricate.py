@@ -73,6 +73,18 @@ def fabricate(
             [(s, "fusion", ", ".join(rest), "weights by class", "", 0.4) for s in fused]
             + [(s, "sequence net", "compare_lld, mel", "conv + BiGRU + attention", 255_331, 402.7) for s in rest],
         ),
+        "comparisons": frame(
+            "test system_a system_b measure difference lo hi statistic p p_bonferroni effect n unit",
+            _comparisons(names),
+        ),
+        "calibration": frame(
+            "system lo hi n confidence accuracy",
+            [
+                (name, place / 15, (place + 1) / 15, 100 + place, (place + 0.5) / 15, (place - 0.4 - rank / 9) / 15)
+                for rank, name in enumerate(names)
+                for place in range(3 + rank % 2, 15)
+            ],
+        ),
         "failures": frame(
             "artifact key stage error message blocked_by",
             [
@@ -100,6 +112,22 @@ def fabricate(
     return ReportInput(**(given | changes))  # type: ignore[arg-type]
 
 
+def _comparisons(names: tuple[str, ...]) -> list[tuple[object, ...]]:
+    """Of every pair a test and a difference, and one fusion's optimism."""
+    rows: list[tuple[object, ...]] = []
+    for a, b in itertools.combinations(range(len(names)), 2):
+        apart = 0.035 * (b - a)
+        pair = (names[a], names[b])
+        rows.append(
+            ("mcnemar", *pair, "accuracy", apart, None, None, 9.1, 0.04 / (b - a) ** 6, 0.9, 0.2, 1440, "clips")
+        )
+        rows.append(("difference", *pair, "accuracy", apart, apart - 0.05, apart + 0.05, *[None] * 4, 24, "subjects"))
+    if len(names) > 2:
+        rows.append(("cochran_q", None, None, "accuracy", None, None, None, 40.2, 1e-9, None, None, 1440, "clips"))
+        rows.append(("optimism", names[1], names[0], "accuracy", 0.051, 0.03, 0.071, *[None] * 4, 24, "subjects"))
+    return rows
+
+
 def _scored(
     rng: np.random.Generator, system: str, accuracy: float, classes: tuple[str, ...], folds: int
 ) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
@@ -113,6 +141,8 @@ def _scored(
 
     add("all", "", "accuracy", accuracy, 0.034, "bootstrap by subject", 1440)
     add("all", "", "accuracy", accuracy, 0.022, "wald", 1440)
+    add("all", "", "log_loss", 2.2 - accuracy, 0.1, "bootstrap by subject", 1440)
+    add("all", "", "ece", 0.9 - accuracy, 0.01, "bootstrap by subject", 1440)
     for measure, less in (("uar", 0.011), ("macro_f1", 0.014), ("cpm", 0.013)):
         add("all", "", measure, accuracy - less, 0.035, "bootstrap by subject", 1440)
     for fold in range(folds):

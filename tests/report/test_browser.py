@@ -87,6 +87,24 @@ def test_the_page_has_no_console_message_and_follows_the_color_scheme(tmp_path, 
     assert f"<title>{ground}</title>" in dom
 
 
+def test_a_click_on_a_heading_sorts_its_table(tmp_path):
+    click = """<script>
+      const heads = [...document.querySelector("#systems table").tHead.rows[0].cells];
+      const first = () => document.querySelector("#systems table").tBodies[0].rows[0].cells;
+      heads[0].click(); const last = first()[0].textContent;
+      heads[0].click(); const one = first()[0].textContent;
+      heads[1].click(); const best = first()[1].textContent;
+      heads[1].dispatchEvent(new KeyboardEvent("keydown", {key: "Enter"}));
+      document.title = [last, one, best, first()[1].textContent, heads[1].ariaSort].join("|");
+    </script></body>"""
+    page = render_report(fabricate(names=("b", "c", "a"))).replace("</body>", click)
+    dom, console = browse(tmp_path, page, "--dump-dom")
+    assert not console
+    last, one, best, worst, state = re.search(r"<title>(.*)</title>", dom).group(1).split("|")
+    assert (last, one, state) == ("c", "a", "ascending")
+    assert float(best.split()[0]) > float(worst.split()[0])
+
+
 def test_printing_shows_what_is_folded(tmp_path):
     pages = []
     whole = render_report(fabricate(names=SYSTEMS[:6]))

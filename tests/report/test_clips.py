@@ -96,7 +96,7 @@ def test_names_of_clips_and_systems_are_escaped():
     facts = frame(FACE_COLUMNS, [(NASTY, 1, 1, 0, 0, 0, 1, 1)])
     changes = {"timelines": timelines, "sheets": {NASTY: sheet(np.random.default_rng(1), 1, 1)}, "face_facts": facts}
     page = render_report(fabricate_frames(**changes))
-    assert "<script" not in page
+    assert page.count("<script") == 1  # the page's own, which sorts tables
     assert "49 " not in Reader(section(page) + "</section>").text
     assert Reader(page).text.count(NASTY) >= 3
 

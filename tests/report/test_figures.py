@@ -23,7 +23,7 @@ def texts(svg: str) -> list[str]:
 def test_every_figure_is_a_file_of_its_own():
     drawn = figures(fabricate(names=SYSTEMS[:3]))
     assert {*drawn} == {
-        *("headline", "results", "folds", "class_f1", "classes", "timings"),
+        *("headline", "results", "folds", "pairs", "class_f1", "classes", "calibration", "made_of", "timings"),
         *(
             "confusion_average_of_all",
             "confusion_mcwf",

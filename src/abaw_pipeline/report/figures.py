@@ -12,12 +12,16 @@ from abaw_pipeline.report import clips, numbers, tables
 from abaw_pipeline.report.drawing import Bar, Cell, Dot, Figure, bars, confusion, heatmap, intervals, strip
 from abaw_pipeline.report.inputs import MEASURES, ReportInput
 from abaw_pipeline.report.over_time import Around, around_changes
+from abaw_pipeline.report.pairs import calibration_figure, difference_figure, made_of_figure
 from abaw_pipeline.report.results import Results
 
 CHANGES_SHOWN = 5
 """Systems in the figure around changes of emotion."""
 
-COMMON = ("headline", "results", "folds", "class_f1", "classes", "changes", "timings")
+COMMON = (
+    *("headline", "results", "folds", "pairs", "class_f1", "classes", "calibration"),
+    *("changes", "made_of", "timings"),
+)
 """Names of the figures that are not about one system, fusion method or clip."""
 
 
@@ -37,6 +41,9 @@ def plan(results: Results) -> dict[str, Figure]:
         "headline": _strip(results),
         "results": results_figure(results, results.table),
         "folds": _folds(results),
+        "pairs": difference_figure(results),
+        "calibration": calibration_figure(results),
+        "made_of": made_of_figure(results),
         "class_f1": _class_f1(results),
         "classes": _classes(results),
         "changes": _changes(results),

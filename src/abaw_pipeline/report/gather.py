@@ -143,6 +143,8 @@ def gather(
     change_points: pd.DataFrame | None = None,
     submission: pd.DataFrame | None = None,
     corpus_notes: pd.DataFrame | None = None,
+    comparisons: pd.DataFrame | None = None,
+    calibration: pd.DataFrame | None = None,
 ) -> ReportInput:
     """Everything that a report shows.
 
@@ -165,6 +167,8 @@ def gather(
         change_points: CPM around changes of emotion.
         submission: what the check of challenge files found.
         corpus_notes: CORPUS_NOTES schema.
+        comparisons: COMPARISONS schema.
+        calibration: CALIBRATION schema.
     """
     tree = check_parameters({name: plain_tree(value) for name, value in parameters.items()})
     outer = scored_folds(folds)
@@ -211,6 +215,8 @@ def gather(
         face_facts=pd.DataFrame() if face_facts is None else face_facts,
         change_points=pd.DataFrame() if change_points is None else change_points,
         submission=pd.DataFrame() if submission is None else submission,
+        comparisons=pd.DataFrame() if comparisons is None else comparisons,
+        calibration=pd.DataFrame() if calibration is None else calibration,
     )
 
 

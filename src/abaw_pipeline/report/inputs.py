@@ -12,7 +12,13 @@ import pandas as pd
 
 from abaw_pipeline.errors import DataError
 
-MEASURES: dict[str, str] = {"accuracy": "Accuracy", "uar": "UAR", "macro_f1": "Macro F1", "cpm": "CPM"}
+MEASURES: dict[str, str] = {
+    "accuracy": "Accuracy",
+    "uar": "UAR",
+    "macro_f1": "Macro F1",
+    "weighted_f1": "Weighted F1",
+    "cpm": "CPM",
+}
 """Measures over all classes and how they are written, in the order of the tables' columns."""
 
 CLASS_MEASURES: dict[str, str] = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
@@ -36,6 +42,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "timelines": ("clip_id", "row", "start", "end", "label"),
     "face_facts": ("clip_id", "frames", "detected", "interpolated", "nearest", "missing", "people", "crops"),
     "change_points": ("system", "lo", "hi", "frames", "change_points", "cpm"),
+    "comparisons": (
+        *("test", "system_a", "system_b", "measure", "difference", "lo", "hi"),
+        *("p", "p_bonferroni", "effect", "n", "unit"),
+    ),
+    "calibration": ("system", "lo", "hi", "n", "confidence", "accuracy"),
     "submission": ("file", "clip_id", "frames", "problem"),
 }
 """The columns each table must have; an empty table may come without any."""
@@ -97,6 +108,8 @@ class ReportInput:
         change_points: system, lo, hi (seconds from a change of emotion), frames, change_points, cpm (null: no
             frames); one row a bin.
         submission: file, clip_id (null: no clip has this name), frames it decides, problem (null: none).
+        comparisons: COMPARISONS schema: tests and differences of pairs of systems.
+        calibration: CALIBRATION schema: accuracy by bins of confidence.
         corpus_notes: corpus, note: what a corpus lacks, what parameters leave out.
         optimistic: whether something was chosen on the data that is scored.
         transductive: whether unlabelled test data was used in fitting.
@@ -140,6 +153,8 @@ class ReportInput:
     change_points: pd.DataFrame = field(default_factory=pd.DataFrame)
     submission: pd.DataFrame = field(default_factory=pd.DataFrame)
     corpus_notes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
+    calibration: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         """Check tables and names, and bring folds and missing names to one form.

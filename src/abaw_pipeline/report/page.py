@@ -1,4 +1,4 @@
-"""The report as one HTML page: no script, nothing loaded from anywhere."""
+"""The report as one HTML page: nothing is loaded from anywhere, and a script only sorts tables."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from abaw_pipeline.report.figures import CHANGES_SHOWN, COMMON, keys, plan, resu
 from abaw_pipeline.report.inputs import MEASURES, ReportInput, plain
 from abaw_pipeline.report.over_time import codes
 from abaw_pipeline.report.page_tables import LISTED, page_tables
+from abaw_pipeline.report.pairs import made_of_parts, optimism_texts
 from abaw_pipeline.report.results import Results
 from abaw_pipeline.report.text_tables import text_table
 
@@ -60,6 +61,8 @@ def render_report(data: ReportInput) -> str:
         "units": f"{_unit(results.unit).capitalize()}s",
         "rates": bool(data.stages["per_second"].notna().any()),
         "submission": _submission(data.submission),
+        "optimism": optimism_texts(results),
+        "parts": made_of_parts(results),
         "confidence": f"{100 * data.confidence:g}%",
     }
     return templates().get_template("page.html").render(context) + "\n"

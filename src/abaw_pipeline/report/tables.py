@@ -165,6 +165,27 @@ def confusion_matrix(confusion: pd.DataFrame, system: str, classes: Sequence[str
     return counts
 
 
+def probability_text(metrics: pd.DataFrame, systems: Sequence[str]) -> pd.DataFrame:
+    """Log loss and expected calibration error (percent) of the main setting, pooled over folds, with intervals.
+
+    Args:
+        metrics: the long table of a ReportInput.
+        systems: which systems, in the order wanted; those of which neither is known are left out.
+    """
+    rows = of_setting(metrics, settings(metrics)[0]) if len(metrics) else metrics
+    rows = rows[(rows["fold"] == POOLED) & rows["measure"].isin(["log_loss", "ece"])]
+    found = {(row["system"], row["measure"]): row for row in rows.to_dict("records")}
+    text = []
+    for name in systems:
+        loss, error = found.get((name, "log_loss")), found.get((name, "ece"))
+        if loss is None or error is None:
+            continue
+        bounds = f"[{loss['lo']:.3f}, {loss['hi']:.3f}]" if numbers.is_number(loss["lo"]) else ""
+        own = f"{numbers.points(error['value'])} {numbers.interval(error['lo'], error['hi'])}".strip()
+        text.append({"System": name, "Log loss": f"{loss['value']:.3f} {bounds}".strip(), "Calibration error": own})
+    return pd.DataFrame(text, columns=["System", "Log loss", "Calibration error"])
+
+
 def weight_table(weights: pd.DataFrame, method: str, classes: Sequence[str]) -> pd.DataFrame:
     """Mean weight over folds of one fusion method, systems by classes.
 

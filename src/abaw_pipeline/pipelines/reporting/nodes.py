@@ -217,6 +217,8 @@ def write_report(
     face_facts: Table,
     change_points: Table,
     submission_check: Table,
+    comparisons: Table,
+    calibration: Table,
     contact_sheets: PieceMap,
 ) -> tuple[str, dict[str, str], Table]:
     """The page, its figures, and the table of results."""
@@ -245,5 +247,7 @@ def write_report(
         face_facts=face_facts,
         change_points=change_points,
         submission=submission_check,
+        comparisons=comparisons,
+        calibration=calibration,
     )
     return render_report(data), figures(data), results_table(data.metrics, measure=data.measure)

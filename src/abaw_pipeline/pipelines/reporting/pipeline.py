@@ -98,7 +98,15 @@ def create_pipeline(**_: object) -> Pipeline:
                     **same(
                         "clips", "annotations", "folds", "metrics", "confusion", "system_facts", "failures", "stages"
                     ),
-                    **same("timelines", "face_facts", "change_points", "submission_check", "contact_sheets"),
+                    **same(
+                        "timelines",
+                        "face_facts",
+                        "change_points",
+                        "submission_check",
+                        "comparisons",
+                        "calibration",
+                        "contact_sheets",
+                    ),
                     "weights": "fusion_weights",
                 },
                 ["report", "figures", "results"],
