@@ -118,6 +118,33 @@ def verify(*, env: str | None, every: bool, version: str | None, conf_source: st
         raise click.exceptions.Exit(1)
 
 
+@cli.command()
+@click.argument("versions", nargs=-1, metavar="[BEFORE [NOW]]")
+@click.option("--env", "-e", default=None, help="Study whose runs are compared; without it, the demo.")
+@click.option("--measure", default=None, help="What is shown first; without it, the study's evaluation.measure.")
+@click.option("--markdown", "target", type=click.Path(path_type=Path), default=None, help="Write everything here, too.")
+@click.option("--conf-source", default=None, help="Folder of configuration, as for kedro run.")
+def compare(
+    *,
+    versions: tuple[str, ...],
+    env: str | None,
+    measure: str | None,
+    target: Path | None,
+    conf_source: str | None,
+) -> None:
+    """Say what changed in parameters and results between two runs of a study.
+
+    BEFORE and NOW are versions, as the folders of data/08_reporting/STUDY/metrics.parquet are named, or their
+    beginnings. Without NOW the newest run is meant, without BEFORE the one before it.
+    """
+    from abaw_pipeline.comparing import compare as do_compare
+    from abaw_pipeline.stored import read_study
+
+    if len(versions) > 2:
+        raise click.UsageError("two versions are compared at most")
+    do_compare(read_study(env, conf_source), versions, measure, target)
+
+
 def _plan(**options: Any) -> None:
     run.callback(**options, runner="abaw_pipeline.dry_run.DryRunner")  # type: ignore[misc]
 

@@ -220,11 +220,14 @@ def write_report(
     comparisons: Table,
     calibration: Table,
     contact_sheets: PieceMap,
-) -> tuple[str, dict[str, str], Table]:
-    """The page, its figures, and the table of results."""
+) -> tuple[str, dict[str, str], Table, Table, dict[str, str], dict[str, str]]:
+    """The page, its figures, the table of results twice (CSV, Parquet), and the page's tables as Markdown and CSV."""
+    from abaw_pipeline.report.exports import export_tables
     from abaw_pipeline.report.figures import figures
     from abaw_pipeline.report.gather import gather
     from abaw_pipeline.report.page import render_report
+    from abaw_pipeline.report.page_tables import page_tables
+    from abaw_pipeline.report.results import Results
     from abaw_pipeline.report.tables import results_table
 
     shown = dict.fromkeys(timelines["clip_id"])
@@ -250,4 +253,13 @@ def write_report(
         comparisons=comparisons,
         calibration=calibration,
     )
-    return render_report(data), figures(data), results_table(data.metrics, measure=data.measure)
+    results = results_table(data.metrics, measure=data.measure)
+    markdown, csv = export_tables(page_tables(Results(data)))
+    return render_report(data), figures(data), results, results, markdown, csv
+
+
+def note_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of this run, to be compared with those of another."""
+    from abaw_pipeline.report.gather import plain_tree
+
+    return {name: plain_tree(value) for name, value in parameters.items()}

@@ -73,6 +73,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 "failures",
                 name="collect_failures",
             ),
+            Node(nodes.note_parameters, "parameters", "run_parameters", name="note_parameters"),
             Node(nodes.sum_stages, same("clips", "folds", *MADE), "stages", name="sum_stages"),
             Node(
                 nodes.describe_systems,
@@ -109,7 +110,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     ),
                     "weights": "fusion_weights",
                 },
-                ["report", "figures", "results"],
+                ["report", "figures", "results", "results_parquet", "markdown_tables", "csv_tables"],
                 name="write_report",
             ),
         ]
