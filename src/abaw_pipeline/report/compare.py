@@ -84,12 +84,12 @@ def markdown(comparison: Comparison, before: str, now: str) -> str:
     return "\n".join([*lines, "", "## Results", "", *tables])
 
 
-def _told(row: Mapping[str, Any], side: str) -> str:
+def _told(row: Mapping[Any, Any], side: str) -> str:
     text = f"{numbers.points(row[side])} {numbers.interval(row[f'{side}_lo'], row[f'{side}_hi'])}"
     return text.strip()
 
 
-def _pooled(metrics: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
+def _pooled(metrics: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:
     """Value and interval by system and measure, of the main setting, over all folds."""
     metrics = checked(metrics, "metrics")
     rows = of_setting(metrics, settings(metrics)[0]) if len(metrics) else metrics
