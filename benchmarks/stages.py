@@ -38,3 +38,19 @@ def describe(sound: Waveform, extractor: LibrosaFunctionals) -> FeatureSequence:
 
 def nothing(**_: Any) -> None:
     return None
+
+
+def frame_table(count: int, fps: float) -> pa.Table:
+    """When each frame of a video is shown."""
+    return pa.table({"frame": np.arange(count), "time": np.arange(count) / fps})
+
+
+def posterior_table(clip_ids: list[str], seconds: list[float], shift: float, classes: list[str], seed: int) -> pa.Table:
+    """Posteriors of windows of two seconds, at random."""
+    rng = np.random.default_rng(seed)
+    starts = [np.arange(0, length, shift) for length in seconds]
+    start = np.concatenate(starts)
+    values = rng.dirichlet(np.ones(len(classes)), len(start)).astype(np.float32)
+    names = np.repeat(clip_ids, [len(each) for each in starts])
+    columns = {f"p_{name}": values[:, place] for place, name in enumerate(classes)}
+    return pa.table({"clip_id": names, "start": start, "end": start + 2.0, **columns})

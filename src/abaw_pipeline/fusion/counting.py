@@ -34,15 +34,23 @@ class Frames:
     @classmethod
     def of(cls, posteriors: DoubleArray, labels: IntArray) -> Frames:
         """Posteriors [N, L, K] and labels [N] brought to this form."""
-        n, n_systems, n_classes = posteriors.shape
-        place, sizes, truth = _places(labels, n_classes, kernels().BLOCK)
-        filled = _filled(n_systems)
-        blocks = np.zeros((len(sizes), n_classes, filled, kernels().BLOCK))
-        block, within = np.divmod(place, kernels().BLOCK)
-        for begin in range(0, n, kernels().BLOCK):
-            part = slice(begin, begin + kernels().BLOCK)
-            blocks[block[part], :, :n_systems, within[part]] = posteriors[part].transpose(0, 2, 1)
-        return cls(blocks.reshape(len(sizes), n_classes, -1), sizes, truth, n_systems)
+        _, n_systems, n_classes = posteriors.shape
+        block = kernels().BLOCK
+        number = np.bincount(labels, minlength=n_classes)
+        n_blocks = -(-number // block)
+        blocks = np.zeros((int(n_blocks.sum()), n_classes, _filled(n_systems), block))
+        first = 0
+        for label, count in enumerate(n_blocks):
+            own = posteriors[labels == label]
+            whole = np.zeros((count * block, n_systems, n_classes))
+            whole[: len(own)] = own
+            turned = whole.reshape(count, block, n_systems, n_classes).transpose(0, 3, 2, 1)
+            blocks[first : first + count, :, :n_systems] = turned
+            first += count
+        sizes = np.full(len(blocks), block)
+        sizes[np.cumsum(n_blocks)[n_blocks > 0] - 1] -= (n_blocks * block - number)[n_blocks > 0]
+        truth = np.repeat(np.arange(n_classes), n_blocks)
+        return cls(blocks.reshape(len(blocks), n_classes, -1), sizes, truth, n_systems)
 
     def parts(self, most: int) -> list[Frames]:
         """The frames in parts of about as many blocks each; views, and no more of them than there are blocks."""
@@ -67,20 +75,6 @@ class Frames:
 def _filled(n_systems: int) -> int:
     group: int = kernels().GROUP
     return -(-n_systems // group) * group
-
-
-def _places(labels: IntArray, n_classes: int, block: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Where each frame goes, how many frames each block then holds, and of which class."""
-    number = np.bincount(labels, minlength=n_classes)
-    n_blocks = -(-number // block)
-    truth = np.repeat(np.arange(n_classes), n_blocks)
-    first_block = np.cumsum(n_blocks) - n_blocks
-    first_frame = np.cumsum(number) - number
-    order = np.argsort(labels, kind="stable")
-    place = np.empty(len(labels), dtype=np.int64)
-    place[order] = np.arange(len(labels)) - np.repeat(first_frame - first_block * block, number)
-    sizes = np.bincount(place // block, minlength=len(truth))
-    return place, sizes.astype(np.int64), truth.astype(np.int64)
 
 
 def count_candidates(frames: Frames, candidates: DoubleArray) -> IntArray:
