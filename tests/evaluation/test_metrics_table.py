@@ -141,3 +141,14 @@ def test_frames_and_whole_clips_are_measured_apart_and_never_summed(predictions)
     assert set(table["level"]) == {"clip", "frame"}
     assert pick(table, fold="all", measure="uar", level="frame", label=None)["n"].item() == len(frames)
     assert confusion_table(both, CLASSES).query("fold == 'all'")["count"].sum() == len(frames)
+
+
+def test_levels_are_scored_apart_and_may_count_alike(predictions):
+    """Step 0 of a clip is no window 0 of it."""
+    framed = predictions.assign(frame=range(len(predictions)))
+    wrong = framed.assign(level="window", predicted="fear")
+    table = metrics(pd.concat([framed.assign(level="5 Hz"), wrong], ignore_index=True))
+    values = pick(table, fold="all", measure="accuracy", interval="wald").set_index("level")["value"]
+    assert values.to_dict() == {"5 Hz": 4 / 6, "window": 0.0}
+    with pytest.raises(DataError, match="twice"):
+        metrics(pd.concat([wrong, wrong], ignore_index=True))

@@ -242,7 +242,7 @@ def _check_folds(predictions: pd.DataFrame, where: str) -> None:
                 where=where,
                 hint="Outer folds are scored; all, mean and sd are made here.",
             )
-    key = ["corpus", "system", "clip_id", *(name for name in ("frame",) if name in predictions.columns)]
+    key = ["corpus", "system", "clip_id", *(name for name in ("frame", "level") if name in predictions.columns)]
     twice = predictions[predictions.duplicated(key)]
     if len(twice):
         row = twice.iloc[0]
