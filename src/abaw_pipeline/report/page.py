@@ -63,6 +63,7 @@ def render_report(data: ReportInput) -> str:
         "submission": _submission(data.submission),
         "optimism": optimism_texts(results),
         "parts": made_of_parts(results),
+        "corpora": len({setting.corpus for setting in results.settings}),
         "confidence": f"{100 * data.confidence:g}%",
     }
     return templates().get_template("page.html").render(context) + "\n"

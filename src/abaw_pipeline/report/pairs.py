@@ -108,7 +108,7 @@ def calibration_figure(results: Results) -> Figure | None:
             f"{name}, confidence {numbers.percent(row['confidence'])}: {numbers.percent(row['accuracy'])} right "
             f"of {numbers.count(row['n'])}"
         )
-        return Cell(f"{100 * gap:+.0f}".replace("-", "−"), abs(gap) / most, told, miss=gap < 0)
+        return Cell(f"{round(100 * gap) + 0:+d}".replace("-", "−"), abs(gap) / most, told, miss=gap < 0)
 
     columns = [f"{100 * lo:.0f}–{100 * hi:.0f}" for lo, hi in bins]
     short = [f"{100 * hi:.0f}" for _, hi in bins]

@@ -9,13 +9,15 @@ import pandas as pd
 
 from abaw_pipeline.corpora.inspection import TOTAL
 from abaw_pipeline.report.corpora import corpora_table
+from abaw_pipeline.report.inputs import MEASURES
 from abaw_pipeline.report.tables import results_table, results_text
 from abaw_pipeline.report.text_tables import text_table
 
 SHOWN = 5
 """How many failures are told in the terminal."""
 NARROW = 100
-"""Columns of terminal below which results by fold are left to the report."""
+"""Columns of terminal below which results by fold, and SPARED ones, are left to the report."""
+SPARED = ("Wald", "Weighted F1")
 RUNNING = ("Unit", "Classes", "Why")
 """Columns of the table of corpora that stand below it, a line a corpus: they may be long."""
 
@@ -29,11 +31,13 @@ def print_results(
 
     console = Console()
     text = results_text(results_table(metrics, measure=measure), folds=console.width >= NARROW)
+    if console.width < NARROW:
+        text = text.drop(columns=[name for name in SPARED if name in text.columns and name != MEASURES[measure]])
     first = metrics.iloc[0]
     what = f"Study {first['study']}, {first['corpus']} by {first['level']}"
     table = Table(title=f"{what}: percent, with intervals by subject", title_justify="left")
     for column in text.columns:
-        table.add_column(column, justify="left" if column == "System" else "right")
+        table.add_column(column, justify="left" if column == "System" else "right", overflow="fold")
     for row in text.itertuples(index=False):
         table.add_row(*map(str, row))
     console.print(table)
