@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
+import pytest
 
+from abaw_pipeline.errors import DataError
 from abaw_pipeline.evaluation.frames import frame_posteriors
 from abaw_pipeline.evaluation.posteriors import clip_posteriors
 
@@ -44,3 +46,11 @@ def test_nothing_asked_or_nothing_said():
     assert frame_posteriors(POSTERIORS, units([]), CLASSES).shape == (0, 2)
     silent = frame_posteriors(POSTERIORS[:0], units([("b", 0, 0.0), ("b", None, None)]), CLASSES)
     assert np.isnan(silent).all()
+
+
+def test_columns_are_found_by_their_names_and_missing_ones_told():
+    asked = units([("b", 40, 1.5), ("a", None, None)])
+    moved = POSTERIORS[["p_anger", "end", "p_neutral", "clip_id", "start"]]
+    np.testing.assert_array_equal(frame_posteriors(moved, asked, CLASSES), frame_posteriors(POSTERIORS, asked, CLASSES))
+    with pytest.raises(DataError, match="lack the classes fear"):
+        frame_posteriors(POSTERIORS, asked, (*CLASSES, "fear"))

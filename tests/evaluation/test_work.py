@@ -1,8 +1,9 @@
 """Seconds of work a second of media."""
 
 import pandas as pd
+import pytest
 
-from abaw_pipeline.evaluation.work import media_seconds, validated_seconds
+from abaw_pipeline.evaluation.work import inference_rates, media_seconds, validated_seconds
 
 DURATIONS = {"v/1": 10.0, "v/2_left": 4.0, "v/2_right": 4.0}
 
@@ -32,3 +33,15 @@ def test_validated_seconds() -> None:
         }
     )
     assert validated_seconds(clips, folds) == {"0": 4.0, "1": 10.0}
+
+
+def test_sight_and_sound_side_by_side_take_as_long_as_the_slower_one():
+    rows = [
+        *(("media", 0.01), ("frames", 0.02), ("face_crops", 0.4), ("face_embeddings", 0.1), ("face_systems", None)),
+        *(("vocals", 0.2), ("sound_posteriors", 0.1), ("stills", 9.0), ("backbones", 5.0)),
+    ]
+    stages = pd.DataFrame(rows, columns=["artifact", "per_second"])
+    assert inference_rates(stages) == pytest.approx((0.83, 0.53))
+    alone = stages[stages["artifact"].isin(["media", "vocals"])]
+    assert inference_rates(alone) == pytest.approx((0.21, 0.21))
+    assert inference_rates(stages.iloc[:2]) is None

@@ -25,7 +25,12 @@ from abaw_pipeline.artifacts.refs import references
 from abaw_pipeline.evaluation.units import scored_units
 from abaw_pipeline.fusion.align import align, fit_method
 from abaw_pipeline.pipelines.fusion.nodes import apply_fusion, fit_fusion
-from abaw_pipeline.pipelines.reporting.nodes import collect_predictions, measure_predictions
+from abaw_pipeline.pipelines.reporting.nodes import (
+    collect_levels,
+    collect_predictions,
+    compare_systems,
+    measure_predictions,
+)
 from abaw_pipeline.pipelines.temporal_modeling.nodes import fit_sound_systems, predict_sound
 from abaw_pipeline.stages import EvaluationStage
 
@@ -112,6 +117,10 @@ def test_nodes_give_results_without_a_catalog(study: Study) -> None:
     predictions = collect_predictions(study.clips, study.folds, annotations, *maps, fused)
     assert set(predictions["system"]) == {"svm", "lda", "mean", "mcwf", "mcwf_optimistic"}
     assert (predictions.groupby("system")["clip_id"].nunique() == len(study.clips)).all()
+    comparisons, calibration = compare_systems(predictions, annotations, EvaluationStage(), seed=0)
+    assert {"mcnemar", "difference", "t_folds", "optimism", "cochran_q"} == set(comparisons["test"])
+    assert set(calibration["system"]) == set(predictions["system"])
+    assert collect_levels(*data[:2], study.labels, *maps, fused).empty  # clips that have one label as a whole
     found = measure_predictions(predictions, annotations, "tiny", CROSS, EvaluationStage(), seed=0)
     metrics, confusion, around = found
     assert around.empty

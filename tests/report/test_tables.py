@@ -122,3 +122,17 @@ def test_what_the_evaluation_makes_is_what_the_report_reads():
     assert row["sd"] == pytest.approx(row[["fold 0", "fold 1", "fold 2"]].astype(float).std())
     counts = tables.confusion_matrix(confusion_table(predictions, CLASSES[:4]), "net", CLASSES[:4])
     assert counts.trace() == (truth == guess).sum()
+
+
+def test_confusions_are_averaged_over_folds_by_row():
+    rows = [
+        *(("x", "0", "a", "a", 3), ("x", "0", "a", "b", 1), ("x", "0", "b", "b", 0), ("x", "0", "b", "a", 0)),
+        *(("x", "1", "a", "a", 1), ("x", "1", "a", "b", 3), ("x", "1", "b", "b", 5), ("x", "1", "b", "a", 5)),
+        *(("x", "all", "a", "a", 4), ("y", "0", "a", "a", 9)),
+    ]
+    table = pd.DataFrame(rows, columns=["system", "fold", "truth", "predicted", "count"])
+    found = tables.mean_confusion(table, "x", ("a", "b", "c"))
+    assert found.loc["a"].tolist() == [0.5, 0.5, 0.0]
+    assert found.loc["b"].tolist() == [0.5, 0.5, 0.0]  # true in one fold alone
+    assert found.loc["c"].isna().all()
+    assert tables.mean_confusion(table[table["fold"] != "1"], "x", ("a", "b")).empty

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from abaw_pipeline.errors import DataError
 from abaw_pipeline.evaluation.posteriors import clip_posteriors
 from abaw_pipeline.evaluation.resampling import at_times
 from abaw_pipeline.types import DoubleArray, Posteriors
@@ -27,7 +28,13 @@ def frame_posteriors(posteriors: pd.DataFrame, units: pd.DataFrame, classes: Seq
 
     Returns:
         float64 [n_units, K] in the order of units, rows sum to 1; NaN where the system says nothing of the clip.
+
+    Raises:
+        DataError: a class has no column; columns may come in any order.
     """
+    missing = [name for name in classes if f"p_{name}" not in posteriors.columns]
+    if missing:
+        raise DataError(f"posteriors lack the classes {', '.join(missing)}", where="posteriors")
     result = np.full((len(units), len(classes)), np.nan)
     clip_ids, whole = units["clip_id"].to_numpy(dtype=object), units["frame"].isna().to_numpy(dtype=np.bool_)
     if whole.any():

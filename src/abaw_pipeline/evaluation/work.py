@@ -44,3 +44,30 @@ def validated_seconds(clips: pd.DataFrame, folds: pd.DataFrame) -> dict[str, flo
     outer = outer[outer["role"] == "validation"]
     seconds = outer["clip_id"].map(clips.set_index("clip_id")["duration"])
     return {str(fold): float(part.sum()) for fold, part in seconds.groupby(outer["fold"])}
+
+
+SEEING = ("face_crops", "face_tracks", "face_embeddings", "face_posteriors")
+HEARING = ("vocals", "sound_embeddings", "sound_posteriors")
+BEFORE = ("media", "frames")
+"""Stages of inference: what sight needs, what sound needs, and what both wait for."""
+
+
+def inference_rates(stages: pd.DataFrame) -> tuple[float, float] | None:
+    """Seconds of inference a second of media: one stage after another, and sight and sound side by side (S0, Table 9).
+
+    Args:
+        stages: columns artifact, per_second (null: on no media, or unknown). Training is not among the stages counted.
+
+    Returns:
+        Sequential and parallel; None unless something of sight or sound is known. Stages whose time is unknown, as
+        another run made their pieces, count as nothing.
+    """
+    known = {
+        str(name): float(rate)
+        for name, rate in zip(stages["artifact"], pd.to_numeric(stages["per_second"]), strict=True)
+        if pd.notna(rate)
+    }
+    before, seeing, hearing = (sum(known.get(name, 0.0) for name in names) for names in (BEFORE, SEEING, HEARING))
+    if not seeing and not hearing:
+        return None
+    return before + seeing + hearing, before + max(seeing, hearing)

@@ -8,7 +8,18 @@ from collections.abc import Mapping
 
 from abaw_pipeline.report.text_tables import Table
 
-EXPORTED = ("results", "folds", "classwise", "f1", "comparisons", "probabilities", "changes", "counts", "composition")
+EXPORTED = (
+    "results",
+    "folds",
+    "classwise",
+    "f1",
+    "comparisons",
+    "probabilities",
+    "changes",
+    "mean_confusion",
+    "counts",
+    "composition",
+)
 """Tables of the page that are written as files."""
 
 

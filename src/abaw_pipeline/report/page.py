@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from abaw_pipeline.corpora.inspection import TOTAL
+from abaw_pipeline.evaluation.work import inference_rates
 from abaw_pipeline.report import clips, numbers, palette, tables
 from abaw_pipeline.report.corpora import hours_text
 from abaw_pipeline.report.drawing import Figure, templates
@@ -60,6 +61,7 @@ def render_report(data: ReportInput) -> str:
         "legend": [(palette.hues(data.classes)[name], code, name) for name, code in codes(data.classes).items()],
         "units": f"{_unit(results.unit).capitalize()}s",
         "rates": bool(data.stages["per_second"].notna().any()),
+        "inference": _inference(data.stages),
         "submission": _submission(data.submission),
         "optimism": optimism_texts(results),
         "parts": made_of_parts(results),
@@ -163,6 +165,17 @@ def _notices(results: Results) -> list[tuple[str, str]]:
         text = f"the system shown first is the best of {scored} by these very scores, which flatters it."
         found.append(("Picked after the fact", text))
     return [*found, *(("Note", note) for note in data.notes)]
+
+
+def _inference(stages: pd.DataFrame) -> str:
+    """How long inference takes, in a sentence; empty where that is not known."""
+    rates = inference_rates(stages)
+    if rates is None:
+        return ""
+    return (
+        f"Inference takes {rates[0]:.2g} seconds of work a second of media one stage after another, {rates[1]:.2g} with "
+        "sight and sound side by side; training is not counted."
+    )
 
 
 def _submission(files: pd.DataFrame) -> str:

@@ -36,6 +36,10 @@ def _results(results: Results) -> dict[str, Table]:
         "f1": (f1.reset_index(names="System"), "F1 by system and class, in percent"),
         "comparisons": (comparison_text(results), "Tests of every pair of systems"),
         "probabilities": (tables.probability_text(data.metrics, results.ranked), "Log loss and calibration error"),
+        "mean_confusion": (
+            tables.mean_confusion(data.confusion, strong, data.classes).map(numbers.points).reset_index(names="Truth"),
+            f"{strong}: percent of each true class, averaged over folds",
+        ),
         "changes": (_changes(results), "CPM in percent around changes of emotion, with the number of frames"),
     }
     left = {"System b", "Test", "Measure"}

@@ -165,6 +165,30 @@ def confusion_matrix(confusion: pd.DataFrame, system: str, classes: Sequence[str
     return counts
 
 
+def mean_confusion(confusion: pd.DataFrame, system: str, classes: Sequence[str]) -> pd.DataFrame:
+    """Row shares of one system's confusion matrices, averaged over folds as S2 prints them.
+
+    A fold counts for the classes that are true in it.
+
+    Returns:
+        float64, classes by classes; NaN for a class that is true nowhere; no rows where there are fewer than two folds.
+    """
+    folds = [name for name in dict.fromkeys(confusion["fold"]) if name not in (POOLED, MEAN, SPREAD)]
+    own = confusion[confusion["system"] == system]
+    shares = []
+    for fold in folds:
+        counts = confusion_matrix(own[own["fold"] == fold], system, classes)
+        total = counts.sum(axis=1, keepdims=True)
+        shares.append(np.divide(counts, total, out=np.full(counts.shape, np.nan), where=total > 0))
+    if len(shares) < 2:
+        return pd.DataFrame(columns=[*classes])
+    known = ~np.isnan(shares)
+    number = known.sum(axis=0)
+    summed = np.where(known, shares, 0.0).sum(axis=0)
+    means = np.divide(summed, number, out=np.full(summed.shape, np.nan), where=number > 0)
+    return pd.DataFrame(means, index=[*classes], columns=[*classes])
+
+
 def probability_text(metrics: pd.DataFrame, systems: Sequence[str]) -> pd.DataFrame:
     """Log loss and expected calibration error (percent) of the main setting, pooled over folds, with intervals.
 
