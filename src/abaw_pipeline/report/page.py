@@ -173,8 +173,8 @@ def _inference(stages: pd.DataFrame) -> str:
     if rates is None:
         return ""
     return (
-        f"Inference takes {rates[0]:.2g} seconds of work a second of media one stage after another, {rates[1]:.2g} with "
-        "sight and sound side by side; training is not counted."
+        f"Inference takes {rates[0]:.2g} seconds of work a second of media one stage after another, {rates[1]:.2g} "
+        "with sight and sound side by side; training is not counted."
     )
 
 
