@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 
 import numpy as np
 import pandas as pd
@@ -77,6 +78,7 @@ def fabricate(
             "test system_a system_b measure difference lo hi statistic p p_bonferroni effect n unit",
             _comparisons(names),
         ),
+        "fusion_fits": frame("method fold rows subjects info", _fits(fused)),
         "calibration": frame(
             "system lo hi n confidence accuracy",
             [
@@ -110,6 +112,13 @@ def fabricate(
         ),
     }
     return ReportInput(**(given | changes))  # type: ignore[arg-type]
+
+
+def _fits(fused: tuple[str, ...]) -> list[tuple[object, ...]]:
+    """An ascent, and a stacking."""
+    climbed = {"measure": "cpm", "value": 0.81, "uniform_value": 0.7, "pool_value": 0.79, "candidate": 3, "sweeps": 4}
+    stacked = {"C": 10.0, "converged": True, "measure": "accuracy", "tried": {"1": 0.71, "10": 0.72}}
+    return [(name, "0", 1140, 19, json.dumps(info)) for name, info in zip(fused, (climbed, stacked), strict=False)]
 
 
 def _comparisons(names: tuple[str, ...]) -> list[tuple[object, ...]]:

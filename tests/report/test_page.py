@@ -107,7 +107,7 @@ NASTY_INPUTS = {
         **dict.fromkeys(
             (
                 *("metrics", "confusion", "fusion_weights", "systems", "failures", "stages"),
-                *("comparisons", "calibration"),
+                *("comparisons", "calibration", "fusion_fits"),
             ),
             pd.DataFrame(),
         ),

@@ -8,6 +8,7 @@ from abaw_pipeline.report.pairs import (
     calibration_figure,
     comparison_text,
     difference_figure,
+    fits_text,
     made_of_figure,
     optimism_texts,
     p_text,
@@ -71,3 +72,13 @@ def test_without_tables_there_are_no_figures(figure):
 def test_numbers():
     assert [p_text(value) for value in (0.0004, 0.0312, None, float("nan"))] == ["<0.001", "0.031", "–", "–"]
     assert [points_text(value) for value in (0.0312, -0.0312, None)] == ["+3.1", "−3.1", "–"]
+
+
+def test_what_fusions_reached_where_they_were_fitted():
+    text = fits_text(results())
+    assert text["Learned"].tolist() == [
+        "CPM 81.0, even weights 70.0; before 4 sweeps, the pool's best, 79.0",
+        "C 10; Accuracy 72.0 on subjects left out",
+    ]
+    assert text.iloc[0][["Fusion", "Fold", "Fitted on", "Subjects"]].tolist() == ["average of all", "0", "1,140", "19"]
+    assert "where it is fitted" not in Reader(render_report(fabricate(names=("a",), fusion_fits=pd.DataFrame()))).text

@@ -145,6 +145,7 @@ def gather(
     corpus_notes: pd.DataFrame | None = None,
     comparisons: pd.DataFrame | None = None,
     calibration: pd.DataFrame | None = None,
+    fusion_fits: pd.DataFrame | None = None,
 ) -> ReportInput:
     """Everything that a report shows.
 
@@ -169,6 +170,7 @@ def gather(
         corpus_notes: CORPUS_NOTES schema.
         comparisons: COMPARISONS schema.
         calibration: CALIBRATION schema.
+        fusion_fits: FUSION_FITS schema.
     """
     tree = check_parameters({name: plain_tree(value) for name, value in parameters.items()})
     outer = scored_folds(folds)
@@ -194,7 +196,7 @@ def gather(
         protocol=_protocol(tree),
         metrics=metrics,
         confusion=confusion,
-        fusion_weights=fusion_weights[fusion_weights["fold"] != FINAL].reset_index(drop=True),
+        fusion_weights=_outer(fusion_weights),
         systems=systems,
         failures=failures,
         stages=stages,
@@ -217,7 +219,13 @@ def gather(
         submission=pd.DataFrame() if submission is None else submission,
         comparisons=pd.DataFrame() if comparisons is None else comparisons,
         calibration=pd.DataFrame() if calibration is None else calibration,
+        fusion_fits=_outer(fusion_fits),
     )
+
+
+def _outer(table: pd.DataFrame | None) -> pd.DataFrame:
+    """The rows of the protocol's own folds."""
+    return pd.DataFrame() if table is None else table[table["fold"] != FINAL].reset_index(drop=True)
 
 
 def plain_tree(value: Any) -> Any:

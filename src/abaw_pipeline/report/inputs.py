@@ -35,6 +35,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "confusion": ("system", "fold", "truth", "predicted", "count"),
     "fusion_weights": ("method", "fold", "system", "class", "source_class", "weight"),
+    "fusion_fits": ("method", "fold", "rows", "subjects", "info"),
     "systems": ("system", "kind", "inputs", "settings", "parameters", "seconds"),
     "failures": ("artifact", "key", "stage", "error", "message", "blocked_by"),
     "stages": ("artifact", "pieces", "failed", "seconds", "bytes", "media_seconds", "per_second"),
@@ -92,6 +93,7 @@ class ReportInput:
         confusion: system, fold, truth, predicted, count; without a fold "all" the folds are summed.
         fusion_weights: method, fold, system, class, source_class, weight; source_class is "" where a
             system has one weight a class.
+        fusion_fits: FUSION_FITS schema: on how much each fusion was fitted, and what it reached there (JSON).
         systems: what each system is made of; kind "fusion" for fused ones. A system without metrics is
             listed as one without a result.
         failures: pieces that failed, and pieces blocked by them (blocked_by names what failed).
@@ -155,6 +157,7 @@ class ReportInput:
     corpus_notes: pd.DataFrame = field(default_factory=pd.DataFrame)
     comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
     calibration: pd.DataFrame = field(default_factory=pd.DataFrame)
+    fusion_fits: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         """Check tables and names, and bring folds and missing names to one form.

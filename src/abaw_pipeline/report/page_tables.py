@@ -7,7 +7,7 @@ import pandas as pd
 from abaw_pipeline.report import clips, corpora, numbers, tables
 from abaw_pipeline.report.inputs import MEASURES, ReportInput
 from abaw_pipeline.report.over_time import bin_texts
-from abaw_pipeline.report.pairs import comparison_text
+from abaw_pipeline.report.pairs import comparison_text, fits_text
 from abaw_pipeline.report.results import Results
 from abaw_pipeline.report.text_tables import Table, text_table
 
@@ -34,6 +34,7 @@ def _results(results: Results) -> dict[str, Table]:
         "folds": (folds, f"{MEASURES[data.measure]} by fold, in percent"),
         "classwise": (by_class, f"{strong} by class, in percent"),
         "f1": (f1.reset_index(names="System"), "F1 by system and class, in percent"),
+        "fits": (fits_text(results), "What fusions have learned, where they were fitted"),
         "comparisons": (comparison_text(results), "Tests of every pair of systems"),
         "probabilities": (tables.probability_text(data.metrics, results.ranked), "Log loss and calibration error"),
         "mean_confusion": (
@@ -42,7 +43,7 @@ def _results(results: Results) -> dict[str, Table]:
         ),
         "changes": (_changes(results), "CPM in percent around changes of emotion, with the number of frames"),
     }
-    left = {"System b", "Test", "Measure"}
+    left = {"System b", "Test", "Measure", "Fold", "Learned"}
     return {name: text_table(frame, caption, strong=strong, left=left) for name, (frame, caption) in found.items()}
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import string
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -86,6 +88,34 @@ def optimism_texts(results: Results) -> list[str]:
             + f" beside {row['system_b']}, which did not."
         )
     return told
+
+
+def fits_text(results: Results) -> pd.DataFrame:
+    """On how much each fusion was fitted, and what it reached there, a row a method and fold."""
+    rows = results.data.fusion_fits.to_dict("records")
+    return pd.DataFrame(
+        {
+            "Fusion": [str(row["method"]) for row in rows],
+            "Fold": [str(row["fold"]) for row in rows],
+            "Fitted on": [numbers.count(row["rows"]) for row in rows],
+            "Subjects": [numbers.count(row["subjects"]) for row in rows],
+            "Learned": [_learned(json.loads(row["info"])) for row in rows],
+        }
+    )
+
+
+def _learned(info: dict[str, Any]) -> str:
+    """What a fit reached or chose, in words."""
+    told = []
+    if "value" in info:
+        named = MEASURES.get(info["measure"], info["measure"])
+        told.append(f"{named} {numbers.points(info['value'])}, even weights {numbers.points(info['uniform_value'])}")
+        if info["sweeps"]:
+            told.append(f"before {info['sweeps']} sweeps, the pool's best, {numbers.points(info['pool_value'])}")
+    told += [f"{name} {info[name]:g}" for name in ("C", "chosen") if name in info]
+    if info.get("tried"):
+        told.append(f"{MEASURES[info['measure']]} {numbers.points(max(info['tried'].values()))} on subjects left out")
+    return "; ".join(told) or "nothing"
 
 
 def calibration_figure(results: Results) -> Figure | None:

@@ -219,6 +219,7 @@ def write_report(
     submission_check: Table,
     comparisons: Table,
     calibration: Table,
+    fusion_fits: Table,
     contact_sheets: PieceMap,
 ) -> tuple[str, dict[str, str], Table, Table, dict[str, str], dict[str, str]]:
     """The page, its figures, the table of results twice (CSV, Parquet), and the page's tables as Markdown and CSV."""
@@ -252,6 +253,7 @@ def write_report(
         submission=submission_check,
         comparisons=comparisons,
         calibration=calibration,
+        fusion_fits=fusion_fits,
     )
     results = results_table(data.metrics, measure=data.measure)
     markdown, csv = export_tables(page_tables(Results(data)))

@@ -106,6 +106,7 @@ def create_pipeline(**_: object) -> Pipeline:
                         "submission_check",
                         "comparisons",
                         "calibration",
+                        "fusion_fits",
                         "contact_sheets",
                     ),
                     "weights": "fusion_weights",
