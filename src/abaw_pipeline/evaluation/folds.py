@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 COLUMNS = ["fold", "parent", "clip_id", "subject", "role"]
 
-KNOWN = ("clip_id", "subject", "corpus", "session", "sex", "split")
-"""What protocols may go by, beside labels."""
+KNOWN = ("clip_id", "subject", "corpus", "session", "sex", "split", "media", "sha256", "start", "end")
+"""What protocols may go by, beside labels; and, of the last four, what tells people who are in a recording at once."""
 
 FINAL = "final"
 """The fold that trains on everything the protocol deals with and validates nothing; for use on other media."""
@@ -210,10 +210,14 @@ def _sides(protocol: Protocol, clips: Table, validates_in: IntArray, number: int
 
 
 def _inner_roles(training: Table, parent: str, k: int, seed: int) -> list[Table]:
+    from abaw_pipeline.evaluation.recordings import talking_together
+
     if training.empty:
         raise ProtocolError("no clip is left to train on", where=f"fold {parent}")
+    # Whoever talks with somebody at the same time shares the recording: whatever the protocol, both are on one side.
+    groups = training.assign(subject=training["subject"].map(talking_together(training)))
     # Drawn with the same seed for each outer fold, so that choosing other folds changes nothing.
-    dealt = by_subject(training, deal(training, k, seed=seed, where=f"inner folds of fold {parent}"))
+    dealt = by_subject(groups, deal(groups, k, seed=seed, where=f"inner folds of fold {parent}"))
     return [
         _roles(training, f"{parent}/{inner}", parent, training.index[dealt != inner], training.index[dealt == inner])
         for inner in range(k)
