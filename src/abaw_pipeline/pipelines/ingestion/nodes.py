@@ -82,11 +82,12 @@ def read_frame_labels(clips: Table, frames: PieceMap, corpora: Corpora) -> Recip
     return RecipeMap("frame_labels", recipes)
 
 
-def collect_annotations(clips: Table, frame_labels: PieceMap) -> Table:
-    """All labels, of whole clips and of frames."""
+def collect_annotations(clips: Table, frame_labels: PieceMap, corpora: Corpora) -> Table:
+    """All labels, of whole clips and of frames, less those of classes that parameters leave out."""
+    from abaw_pipeline.corpora.labels import dropped_classes
     from abaw_pipeline.corpora.listing import annotate
 
-    return annotate(clips, frame_labels)
+    return annotate(clips, frame_labels, dropped_classes(corpora.root))
 
 
 def inspect_corpora(
@@ -102,9 +103,12 @@ def inspect_corpora(
     import pandas as pd
 
     from abaw_pipeline.corpora.inspection import inspect
+    from abaw_pipeline.corpora.labels import dropped_classes
+    from abaw_pipeline.corpora.listing import dropped_frames
 
+    dropped = dropped_frames(clips, frame_labels, dropped_classes(corpora.root))
     failed = pd.concat([each.failures for each in (media, frames, frame_labels)], ignore_index=True)
-    return inspect(list(corpora.root), clips, annotations, quarantine, failed)
+    return inspect(list(corpora.root), clips, annotations, quarantine, failed, dropped)
 
 
 def assign_folds(
