@@ -71,7 +71,7 @@ def talking_together(clips: pd.DataFrame) -> dict[str, str]:
         return name
     once = clips.drop_duplicates("clip_id")
     for _, shared in once.groupby(recordings(once), sort=False):
-        if shared["subject"].nunique() > 1:
+        if len(set(shared["subject"])) > 1:
             start, end = _stretch(shared)
             order = np.argsort(start, kind="stable")
             reached, last = -np.inf, ""

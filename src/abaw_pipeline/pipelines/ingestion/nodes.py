@@ -17,14 +17,15 @@ log = logging.getLogger(__name__)
 
 def list_clips(_demo: dict[str, Any], corpora: Corpora, execution: Execution) -> tuple[Table, Table, Table]:
     """Clips that the corpora name, with their media's content hashes; rows that were refused; remarks."""
+    from abaw_pipeline.corpora.inspection import common_reasons
     from abaw_pipeline.corpora.listing import list_corpora
 
     listing, refused, notes = list_corpora(corpora.root, file_hashes(execution))
     for corpus, note in notes.itertuples(index=False, name=None):
         log.info("%s: %s", corpus, note)
     if listing.empty:
-        first = refused["message"].iloc[0] if len(refused) else "the corpora name no clips"
-        raise CorpusError(f"none of {len(refused)} clips can be used", hint=f"The first: {first}")
+        why = common_reasons(refused["message"]) or "the corpora name no clips; their notes above say why"
+        raise CorpusError(f"none of {len(refused)} clips can be used", hint=f"The commonest reasons: {why}")
     if (listing["subject"] == listing["clip_id"]).any():
         log.warning("subjects are unknown: folds cannot keep people apart; name them in the column 'subject'")
     return listing, refused, notes
