@@ -97,8 +97,8 @@ class ImageFolder(FerPlusVotes, UserLabels, StillCorpus):
                 listing.failures.append(Quarantined.because(image_id, error))
         listing.notes.extend(tally.notes() if tally else [])
         if not listing.images:
-            hint = "; ".join(tally.notes() if tally else []) or "Images lie in <split>/<class>/, as .jpg or .png."
-            raise CorpusError(f"no image {'has a label' if found else 'is in it'}.", where=str(root), hint=hint)
+            first = [f"The first: {failure.message}" for failure in listing.failures[:1]]
+            raise CorpusError("no image has a label.", where=str(root), hint="; ".join([*first, *listing.notes]))
         return listing
 
     def _scan(self, name: str, root: Path, listing: StillListing) -> tuple[list[_Found], list[str], list[str]]:
@@ -194,11 +194,9 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _looks_right(root: Path) -> bool:
-    """Whether any folder of a split holds images, or folders."""
-    return any(
-        plain(split.name) in FOLDERS and any(entry.is_dir() or _is_image(entry) for entry in listed(split, _visible))
-        for split in _folders(root)
-    )
+    """Whether any folder of a split holds images, or folders with images."""
+    splits = [split for split in _folders(root) if plain(split.name) in FOLDERS]
+    return any(listed(group, _is_image) for split in splits for group in [split, *_folders(split)])
 
 
 def _elsewhere(root: Path, groups: Collection[Path]) -> list[str]:
