@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abaw_pipeline.errors import ProtocolError
-from abaw_pipeline.evaluation.protocol import Folds, Protocol, by_subject, deal
+from abaw_pipeline.evaluation.protocol import Folds, Protocol, by_subject, deal, some
 from abaw_pipeline.types import IntArray, Table
 
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ def make_folds(
     if inner_folds < 0 or inner_folds == 1:
         raise ProtocolError("inner folds are 0 (none) or at least 2", where=f"inner_folds = {inner_folds}")
     labelled = protocol_clips(protocol, clips)
+    _tell_unused(clips, labelled)
     chosen = parse_folds(folds, protocol.n_folds(labelled))
     validates_in = protocol.validation_folds(labelled, seed=seed)
     tables = []
@@ -196,6 +197,16 @@ def of_trained_classes(units: Table, folds: Table, trained: Mapping[str, set[str
     pairs = zip(units["clip_id"], units["label"], strict=True)
     chosen = np.array([label in known.get(clip_id, ()) for clip_id, label in pairs], dtype=bool)
     return units[chosen].reset_index(drop=True)
+
+
+def _tell_unused(clips: Table, dealt: Table) -> None:
+    """Say of labelled clips that a protocol does not deal with: none of them would be missed otherwise."""
+    unused = clips.loc[clips["label"].notna() & ~clips["clip_id"].isin(dealt["clip_id"]), "clip_id"]
+    if len(unused):
+        names = set(unused)
+        log.info(
+            "%d labelled clips are in no fold, as the protocol does not deal with them: %s", len(names), some(names)
+        )
 
 
 def _sides(protocol: Protocol, clips: Table, validates_in: IntArray, number: int) -> tuple[Index, Index]:
