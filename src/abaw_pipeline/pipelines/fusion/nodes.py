@@ -99,7 +99,11 @@ def _fit_each(
     seed: int,
     ends: str = "",
 ) -> Iterator[_Fit]:
-    """What each method learns; in fold `final`, of those for which enough has been validated."""
+    """What each method learns; in fold `final`, of those for which enough has been validated.
+
+    Raises:
+        DataError: of another fold, naming it and the method.
+    """
     from abaw_pipeline.evaluation.folds import FINAL
     from abaw_pipeline.fusion.align import fit_method
 
@@ -107,11 +111,16 @@ def _fit_each(
         if not members[name]:
             log.warning("fold %s: none of what fusion %s fuses has posteriors", fold, name)
             continue
+        known = aligned.of(members[name])
+        if known.units.empty:
+            log.warning("fold %s: nothing that fusion %s fuses says anything of a labelled moment", fold, name)
+            continue
         try:
-            weights, facts = fit_method(method, aligned.of(members[name]), subjects, classes, seed=seed)
+            weights, facts = fit_method(method, known, subjects, classes, seed=seed)
         except DataError as error:
             if fold != FINAL:
-                raise
+                where = f"fold {fold}, fusion {name}" + (f", {error.where}" if error.where else "")
+                raise DataError(error.what, where=where, hint=error.hint) from error
             # one fold of many may validate a single person, or not all classes; its results do not hang on this
             log.warning("fold %s: no fusion %s, as too little has been validated: %s", fold, name, error)
             continue
