@@ -190,6 +190,23 @@ def test_a_fusion_of_systems_that_say_nothing_is_left_out_and_told(
     assert set(fused["clip_id"]) == set(study.clips["clip_id"])  # lda undecided, svm decides
 
 
+def test_a_fusion_whose_members_do_not_all_run_is_left_out_and_told(
+    study: Study, caplog: pytest.LogCaptureFixture
+) -> None:
+    methods = {"pair": {"kind": "mcwf", "pool": 5, "members": ["svm", "lda"]}, "all": {"kind": "mean"}}
+    fusion = FusionStage.model_validate({"methods": methods, "optimistic": ["pair"]})
+    alone = STAGE.model_copy(update={"run": ("svm",)})
+    maps = (nothing("face_posteriors"), study.maps)
+    with caplog.at_level(logging.WARNING):
+        _, fits = fit_fusion(study.clips, study.folds, study.labels, *maps, fusion, alone, LABELS, CROSS, seed=0)
+    assert set(fits["method"]) == {"all"}
+    assert caplog.text.count("fusion pair is left out") == 1
+    assert describe_systems(alone, fusion, nothing("face_systems"), study.systems, study.folds)["system"].tolist() == [
+        "svm",
+        "all",
+    ]
+
+
 def test_one_system_and_none(study: Study) -> None:
     one = {key: table for key, table in study.tables().items() if key[0] == "svm"}
     weights, fits = study.learned(one)
