@@ -42,6 +42,17 @@ def test_all_studies_fit(tree: dict[str, Any], study: str, folds: int) -> None:
     assert check_parameters(tree | read(study)).cross_validation.protocol.n_folds(pd.DataFrame()) == folds
 
 
+def test_a_study_of_many_fusions_also_runs_with_one_of_its_systems(tree: dict[str, Any]) -> None:
+    """Table 6's are made of systems by name: trying one system must not ask for the others."""
+    alone = check_parameters(change(tree | read("abaw2020"), "systems.run", ["ee_svm"]))
+    assert (
+        set(alone.fusion.methods) > set(alone.fusion.made(alone.systems.chosen)) == {"log_mean", "mcwf", "mcwf_ascent"}
+    )
+    headed = change(change(tree | read("abaw2020"), "systems.run", ["ee_svm"]), "evaluation.headline", "system_4")
+    with pytest.raises(ParameterError, match="no running system or fusion 'system_4'"):
+        check_parameters(headed)
+
+
 def test_corpora_that_are_held_out_are_those_of_the_study(tree: dict[str, Any]) -> None:
     protocol = {"kind": "leave_one_corpus_out", "validation": ["demo"]}
     assert check_parameters(change(tree, "cross_validation.protocol", protocol))
@@ -106,6 +117,11 @@ def test_a_study_of_sound_asks_for_no_faces(tree: dict[str, Any]) -> None:
         ("faces.detector.kind", "retinafce", ["faces.detector", "did you mean 'retinaface'"]),
         ("labels.rat", 5, ["labels", "did you mean 'rate'"]),
         ("fusion.members", ["svm", "ee_svn"], ["fusion.members", "did you mean 'ee_svm'"]),
+        (
+            "fusion.methods.log_mean.members",
+            ["svm", "ee_svn"],
+            ["fusion.methods.log_mean.members", "did you mean 'ee_svm'"],
+        ),
         ("fusion.optimistic", ["mcfw"], ["fusion", "did you mean 'mcwf'"]),
         ("sound.extractors.logmel.bandz", 3, ["sound.extractors.logmel:", "'bandz'"]),
         ("evaluation.headline", "logmean", ["evaluation.headline", "did you mean 'log_mean'"]),

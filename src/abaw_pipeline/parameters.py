@@ -70,7 +70,8 @@ class Parameters(Part):
             check_known(backbone.stills, self.stills.root, "corpus of stills", f"backbones.{name}.stills: ")
         if self.evaluation.headline:
             optimistic = [name + OPTIMISTIC for name in self.fusion.optimistic]
-            named = dict.fromkeys([*self.systems.chosen, *self.fusion.methods, *optimistic])
+            made = self.fusion.made(self.systems.chosen)
+            named = dict.fromkeys([*self.systems.chosen, *made, *optimistic])
             check_known((self.evaluation.headline,), named, "running system or fusion", "evaluation.headline: ")
         if self.evaluation.submission:
             methods = self.fusion.methods
@@ -82,7 +83,7 @@ class Parameters(Part):
             check_known(self.fusion.members, self.systems.chosen, "running system", "fusion.members: ")
         for name, method in self.fusion.methods.items():
             members = getattr(method, "members", None) or ()
-            check_known(members, self.systems.chosen, "running system", f"fusion.methods.{name}.members: ")
+            check_known(members, self.systems.every, "system", f"fusion.methods.{name}.members: ")
         return self
 
 

@@ -167,12 +167,13 @@ FUSION_FITS = TableSchema(
         "method": TEXT,
         "fold": TEXT,
         "members": TEXT,  # names of the fused systems, a JSON list
+        "classes": TEXT,  # names of the emotions in the order that a model knows, a JSON list
         "rows": COUNT,  # moments or clips that the method was fitted on
         "subjects": COUNT,  # whose they are
         "info": TEXT,  # JSON: the measure that was reached, what was chosen, and the like
         "model": BYTES,  # a learned estimator (skops, XGBoost's binary JSON); missing: the method has weights
     },
-    ("method", "fold", "members", "rows", "subjects", "info"),
+    ("method", "fold", "members", "classes", "rows", "subjects", "info"),
 )
 METRICS = TableSchema(
     "metrics",

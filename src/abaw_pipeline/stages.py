@@ -154,8 +154,21 @@ class FusionStage(Part):
     def chosen(self, running: Iterable[str]) -> list[str]:
         """The systems that any method fuses, of those that run."""
         running = list(running)
-        wanted = {name for method in self.methods for name in self.fused_by(method, running)}
+        wanted = {name for method in self.made(running) for name in self.fused_by(method, running)}
         return [name for name in running if name in wanted]
+
+    def made(self, running: Iterable[str]) -> dict[str, Fusion]:
+        """The methods that can be made, by name: all members that one names for itself run.
+
+        So a study whose fusions are put together system by system also runs with some systems alone, and no fusion is
+        called by the name of another.
+        """
+        running = list(running)
+        return {
+            name: method
+            for name, method in self.methods.items()
+            if all(pick([member], running) for member in getattr(method, "members", None) or ())
+        }
 
     def fused_by(self, method: str, running: Iterable[str]) -> list[str]:
         """The systems that a method fuses, of those that run."""

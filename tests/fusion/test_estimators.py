@@ -80,3 +80,13 @@ def test_many_rows_are_drawn_from_every_subject_and_class(caplog):
             assert abs(((labels[rows] == label) & (who[rows] == name)).sum() - share) <= 1.01
     np.testing.assert_array_equal(_drawn(labels, groups, 5000, 0), np.arange(5000))
     assert not np.array_equal(rows, _drawn(labels, groups, 500, 1))
+
+
+def test_one_subject_may_have_nearly_all_rows(sample):
+    """Where that one is held out, fewer rows are left than neighbours are asked for."""
+    posteriors, labels, _ = sample(7, n=90)
+    groups = ["most" if at >= 12 else f"s{at % 2}" for at in range(90)]
+    weights = KNNStacking(grid=(20, 40)).fit(posteriors, labels, groups, seed=0)
+    assert set(weights.info["tried"]) == {"20", "40"}
+    few = KNNStacking(grid=(500,)).fit(posteriors, labels, groups, seed=0)
+    np.testing.assert_allclose(KNNStacking().fuse(few, posteriors), 1 / 3)  # everybody's neighbours are all there are

@@ -59,3 +59,14 @@ def test_where_nobody_is_ever_right_all_votes_count_alike():
     posteriors = np.repeat(np.eye(2)[[1, 0]][:, None], 3, axis=1)
     weights = WeightedVote(measure="accuracy").fit(posteriors, np.array([0, 1]), list("ab"), seed=0)
     np.testing.assert_allclose(weights.values["weights"], 1 / 3)
+
+
+def test_a_system_is_measured_where_it_votes():
+    """Who says nothing of a clip would pass for one who says the first class, the commonest as a rule."""
+    truth = np.array([0, 0, 0, 0, 1, 1])
+    good, poor = np.eye(2)[truth], np.eye(2)[[0, 1, 1, 1, 1, 0]]
+    good[4] = poor[:4] = 0.5
+    never = np.full((6, 2), 0.5)
+    weights = WeightedVote(measure="accuracy").fit(np.stack([good, poor, never], axis=1), truth, list("abcdef"), seed=0)
+    assert weights.info["by_system"] == [1, 0.5, 0]
+    np.testing.assert_allclose(weights.values["weights"][:, 0], [2 / 3, 1 / 3, 0])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from abaw_pipeline.artifacts.parts import whole
 from abaw_pipeline.errors import DataError
-from abaw_pipeline.fusion import MCWF, FusionMethod, FusionWeights, LogisticStacking, LogMean
+from abaw_pipeline.fusion import MCWF, FusionMethod, FusionWeights, KNNStacking, LogisticStacking, LogMean, WeightedVote
 from abaw_pipeline.inference.judge import WEIGHTS, judge_video, judged_schema
 from abaw_pipeline.pipelines.fusion.nodes import apply_fusion
 from abaw_pipeline.stages import FusionStage, SystemsStage
@@ -22,6 +22,8 @@ METHODS: dict[str, FusionMethod] = {
     "mcwf": MCWF(pool=30),
     "stacking": LogisticStacking(grid=(1.0,)),
     "stacked_logs": LogisticStacking(grid=(1.0,), features="log_posteriors"),
+    "votes": WeightedVote(),
+    "neighbours": KNNStacking(grid=(5,)),
 }
 SYSTEMS = ("face", "sound")
 LETTERS = {"d": "detected", "i": "interpolated", "n": "nearest", "m": "missing"}
@@ -80,7 +82,12 @@ def as_rows(table: pd.DataFrame) -> list[list]:
 LEARNED = {name: learned(method) for name, method in METHODS.items()}
 TABLES = {name: each.table(SYSTEMS, CLASSES) for name, each in LEARNED.items()}
 FITS = {
-    name: {"members": json.dumps(SYSTEMS), "info": json.dumps(dict(each.info)), "model": each.model}
+    name: {
+        "members": json.dumps(SYSTEMS),
+        "classes": json.dumps(CLASSES),
+        "info": json.dumps(dict(each.info)),
+        "model": each.model,
+    }
     for name, each in LEARNED.items()
 }
 ROWS = {name: as_rows(table) for name, table in TABLES.items()}

@@ -34,6 +34,15 @@ from abaw_pipeline.pipelines.temporal_modeling.nodes import fit_sound_systems, p
 from abaw_pipeline.stages import EvaluationStage, FusionStage
 
 COLUMNS = [f"p_{name}" for name in CLASSES]
+MODELS = FusionStage.model_validate(
+    {
+        "methods": {
+            "svm_stacking": {"kind": "svm_stacking", "grid": [1]},
+            "neighbours": {"kind": "knn_stacking", "grid": [5], "members": ["svm"]},
+            "trees": {"kind": "xgboost_stacking", "grid": [2], "trees": 5},
+        }
+    }
+)
 STACKED = FusionStage.model_validate(
     {
         "methods": {
@@ -82,9 +91,8 @@ def final(weights: pd.DataFrame) -> pd.DataFrame:
 
 def turned(table: pa.Table) -> pa.Table:
     """Each posterior is another emotion's."""
-    for at, name in enumerate(COLUMNS):
-        table = table.set_column(table.schema.get_field_index(name), name, table.column(COLUMNS[at - 1]))
-    return table
+    moved = dict(zip(COLUMNS, COLUMNS[-1:] + COLUMNS[:-1], strict=True))
+    return table.select([moved.get(name, name) for name in table.column_names]).rename_columns(table.column_names)
 
 
 def test_fold_final_learns_from_all_clips_and_judges_none(study: Study) -> None:
@@ -164,6 +172,59 @@ def test_a_system_whose_posteriors_failed_in_a_fold_is_not_fused_in_fold_final(s
     assert set(final(study.weights(lacking))["system"].dropna()) == {"svm"}
 
 
+def test_a_fusion_of_systems_that_say_nothing_is_left_out_and_told(
+    study: Study, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No face was found in any clip, say: what is fused of sound alone must not fail of it."""
+    fusion = FusionStage.model_validate(
+        {"methods": {"alone": {"kind": "mean", "members": ["lda"]}, "all": {"kind": "mean"}}}
+    )
+    silent = {key: table[:0] if key[0] == "lda" else table for key, table in study.tables().items()}
+    with caplog.at_level(logging.WARNING):
+        weights, fits = study.learned(silent, fusion)
+    assert set(fits["method"]) == set(weights["method"]) == {"all"}
+    assert "fold 0: nothing that fusion alone fuses says anything" in caplog.text
+    maps = (nothing("face_posteriors"), silent)
+    data = (study.clips, study.folds, nothing("frames"), study.labels)
+    fused = apply_fusion(*data, *maps, weights, fits, fusion, STAGE)
+    assert set(fused["clip_id"]) == set(study.clips["clip_id"])  # lda undecided, svm decides
+
+
+def test_a_fusion_whose_members_do_not_all_run_is_left_out_and_told(
+    study: Study, caplog: pytest.LogCaptureFixture
+) -> None:
+    methods = {"pair": {"kind": "mcwf", "pool": 5, "members": ["svm", "lda"]}, "all": {"kind": "mean"}}
+    fusion = FusionStage.model_validate({"methods": methods, "optimistic": ["pair"]})
+    alone = STAGE.model_copy(update={"run": ("svm",)})
+    maps = (nothing("face_posteriors"), study.maps)
+    with caplog.at_level(logging.WARNING):
+        _, fits = fit_fusion(study.clips, study.folds, study.labels, *maps, fusion, alone, LABELS, CROSS, seed=0)
+    assert set(fits["method"]) == {"all"}
+    assert caplog.text.count("fusion pair is left out") == 1
+    assert describe_systems(alone, fusion, nothing("face_systems"), study.systems, study.folds)["system"].tolist() == [
+        "svm",
+        "all",
+    ]
+
+
+def test_one_system_and_none(study: Study) -> None:
+    one = {key: table for key, table in study.tables().items() if key[0] == "svm"}
+    weights, fits = study.learned(one)
+    assert set(weights["system"]) == {"svm"}
+    maps = (nothing("face_posteriors"), one)
+    data = (study.clips, study.folds, nothing("frames"), study.labels)
+    fused = apply_fusion(*data, *maps, weights, fits, FUSION, STAGE)
+    mean = fused[fused["method"] == "mean"].set_index("clip_id")[COLUMNS].to_numpy()
+    alone = pd.concat([one["svm", fold].to_pandas() for fold in "012"]).set_index("clip_id")
+    order = fused[fused["method"] == "mean"]["clip_id"]
+    np.testing.assert_array_equal(mean.argmax(axis=1), alone.loc[order, COLUMNS].to_numpy().argmax(axis=1))
+    weights, fits = study.learned({})
+    assert weights.empty
+    assert fits.empty
+    with pytest.raises(DataError, match="no system gave posteriors for any fold"):
+        apply_fusion(*data, nothing("face_posteriors"), {}, weights, fits, FUSION, STAGE)
+
+
 @pytest.mark.parametrize("fold_alone", [True, False])
 def test_too_little_validated_stops_no_study(fold_alone: bool, caplog: pytest.LogCaptureFixture) -> None:
     """Somebody tries one fold of one person: a stacking cannot choose C there. What the fold itself needs is there."""
@@ -182,7 +243,7 @@ def test_too_little_to_fit_a_fold_itself_is_still_an_error(study: Study) -> None
     single = study.clips["subject"].iloc[0]
     clips = study.clips.assign(subject=single)
     maps = (nothing("face_posteriors"), study.maps)
-    with pytest.raises(DataError, match="cross-fitting of a fusion"):
+    with pytest.raises(DataError, match="fold 0, fusion stacking, cross-fitting of a fusion"):
         fit_fusion(clips, study.folds, study.labels, *maps, STACKED, STAGE, LABELS, CROSS, seed=0)
 
 
@@ -226,7 +287,7 @@ def test_a_study_may_do_without_fold_final(wanted: bool) -> None:
 
 def test_weights_of_fold_final_alone_judge_other_media(study: Study) -> None:
     """The node hands them on as they were learned, so that fusing other media is fusing as in the evaluation."""
-    fusion = FusionStage(methods={**FUSION.methods, **STACKED.methods})
+    fusion = FusionStage(methods={**FUSION.methods, **STACKED.methods, **MODELS.methods})
     weights, fits = study.learned(study.maps, fusion)
     clip = study.clips["clip_id"].iloc[0]
     fold = next(fold for fold in "012" if clip in study.maps["svm", fold].column("clip_id").to_pylist())

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from abaw_pipeline.errors import DataError
-from abaw_pipeline.evaluation.posteriors import clip_posteriors
+from abaw_pipeline.evaluation.posteriors import check_table, clip_posteriors
 from abaw_pipeline.evaluation.resampling import at_times
 from abaw_pipeline.types import DoubleArray, Posteriors
 
 
-def frame_posteriors(posteriors: pd.DataFrame, units: pd.DataFrame, classes: Sequence[str]) -> DoubleArray:
+def frame_posteriors(
+    posteriors: pd.DataFrame, units: pd.DataFrame, classes: Sequence[str], where: str = "posteriors"
+) -> DoubleArray:
     """One posterior a unit that is scored: a frame, or a clip as a whole.
 
     A frame takes the mean of the windows that cover its time, else the window nearest in time
@@ -25,16 +26,15 @@ def frame_posteriors(posteriors: pd.DataFrame, units: pd.DataFrame, classes: Seq
         units: columns clip_id, frame (missing: the clip as a whole), time (seconds from the clip's start; missing
             where frame is).
         classes: the K classes.
+        where: whose posteriors they are, for messages.
 
     Returns:
         float64 [n_units, K] in the order of units, rows sum to 1; NaN where the system says nothing of the clip.
 
     Raises:
-        DataError: a class has no column; columns may come in any order.
+        DataError: see `posteriors.check_table`; columns may come in any order.
     """
-    missing = [name for name in classes if f"p_{name}" not in posteriors.columns]
-    if missing:
-        raise DataError(f"posteriors lack the classes {', '.join(missing)}", where="posteriors")
+    check_table(posteriors, classes, where)
     result = np.full((len(units), len(classes)), np.nan)
     clip_ids, whole = units["clip_id"].to_numpy(dtype=object), units["frame"].isna().to_numpy(dtype=np.bool_)
     if whole.any():

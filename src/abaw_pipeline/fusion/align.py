@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from abaw_pipeline.errors import DataError
 from abaw_pipeline.evaluation.frames import frame_posteriors
 from abaw_pipeline.fusion.contract import FusionMethod
 from abaw_pipeline.fusion.weights import FusionWeights
@@ -57,8 +58,11 @@ def align(by_system: Mapping[str, pd.DataFrame], units: pd.DataFrame, classes: S
         by_system: system -> columns clip_id, start, end, p_<class>.
         units: columns clip_id, frame, time (seconds; null with frame for a clip as a whole).
         classes: the K classes.
+
+    Raises:
+        DataError: what a system says are no posteriors of these classes (`evaluation.posteriors.check_table`).
     """
-    said = [frame_posteriors(table, units, classes) for table in by_system.values()]
+    said = [frame_posteriors(table, units, classes, f"posteriors of {name}") for name, table in by_system.items()]
     values = np.stack(said, axis=1) if said else np.zeros((len(units), 0, len(classes)))
     silent = np.isnan(values[..., 0])
     values[silent] = 1 / len(classes)
@@ -79,7 +83,8 @@ def fit_method(
     learned = method.fit(aligned.values, truth, groups, seed=seed)
     fit = {
         "members": json.dumps(aligned.systems),
-        "rows": len(truth),
+        "classes": json.dumps(list(classes)),
+        "rows": learned.info.get("rows", len(truth)),
         "subjects": len(set(groups)),
         "info": json.dumps(dict(learned.info), sort_keys=True),
         "model": learned.model,
@@ -104,7 +109,17 @@ def fuse(
         fit: as `fit_method` gave it.
         aligned: of its members, in the order of the fit.
         classes: the K classes, in the order of the fit.
+
+    Raises:
+        DataError: it was fitted to other systems or classes.
     """
+    for what, fitted, given in (("systems", fit["members"], aligned.systems), ("classes", fit["classes"], classes)):
+        if json.loads(fitted) != list(given):
+            raise DataError(
+                f"it was fitted to the {what} {', '.join(json.loads(fitted))}",
+                where=f"fusion of {', '.join(given)}",
+                hint="Fit it anew: kedro run --nodes=fit_fusion.",
+            )
     learned = FusionWeights.from_table(weights, aligned.systems, classes, json.loads(fit["info"]), fit["model"])
     fused = method.fuse(learned, aligned.values).astype(np.float32)
     columns = {f"p_{name}": fused[:, index] for index, name in enumerate(classes)}

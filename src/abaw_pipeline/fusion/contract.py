@@ -9,12 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from abaw_pipeline.errors import DataError
+from abaw_pipeline.evaluation.posteriors import SUM_TOLERANCE
 from abaw_pipeline.fusion.weights import FusionWeights
 from abaw_pipeline.parts import NameList, Part
 from abaw_pipeline.types import DoubleArray, IntArray
-
-SUM_TOLERANCE = 1e-4
-"""How far a row of posteriors may be from a sum of 1: float32 storage, not a wrong scale."""
 
 
 class FusionPart(Part):

@@ -28,6 +28,7 @@ class EstimatorStacking(FusionPart):
     as S2 seems to have done. A class that no fitting row has is never decided for.
     """
 
+    grid: tuple[float, ...] = Field(min_length=1, description="Settings to choose from; of equals the smallest.")
     folds: int = Field(default=3, ge=2, description="Parts of the cross-fitting; at most one a subject.")
     measure: Measure = Field(default="accuracy", description="What the chosen setting is best in.")
     max_rows: int = Field(
@@ -52,16 +53,15 @@ class EstimatorStacking(FusionPart):
         def decide(setting: Any, fitting: Any, held_out: Any) -> IntArray:
             if len(np.unique(truth[fitting])) < 2:
                 return np.full(int(held_out.sum()), truth[fitting][0])
-            model = self._estimator(setting, seed).fit(inputs[fitting], _codes(truth[fitting]))
+            model = self._estimator(setting, int(fitting.sum()), seed).fit(inputs[fitting], _codes(truth[fitting]))
             return np.asarray(np.unique(truth[fitting])[model.predict(inputs[held_out])], dtype=np.int64)
 
-        settings = self._settings(len(inputs))
         common = {"n_classes": values.shape[2], "folds": self.folds, "measure": self.measure, "seed": seed}
-        chosen, tried = choose(settings, decide, truth, who, **common)
-        model = self._calibrated(self._estimator(chosen, seed), inputs, truth, who, seed)
-        info = {"chosen": chosen, "measure": self.measure, "tried": tried, "rows": len(inputs)}
-        classes = np.unique(truth).tolist()
-        return FusionWeights({}, {**info, "classes": classes}, self._stored(model))
+        chosen, tried = choose(sorted(set(self.grid)), decide, truth, who, **common)
+        model = self._calibrated(self._estimator(chosen, len(inputs), seed), inputs, truth, who, seed)
+        info = {"chosen": chosen, "measure": self.measure, "tried": tried}
+        facts = {"rows": len(inputs), "rows_given": len(labels), "classes": np.unique(truth).tolist()}
+        return FusionWeights({}, info | facts, self._stored(model))
 
     def fuse(self, weights: FusionWeights, posteriors: DoubleArray) -> DoubleArray:
         """Fused posteriors float64 [N, K] of posteriors [N, L, K].
@@ -94,12 +94,8 @@ class EstimatorStacking(FusionPart):
         return load_estimator(content)
 
     @abstractmethod
-    def _settings(self, n: int) -> list[Any]:
-        """What is tried on n rows, the one to take of equals first."""
-
-    @abstractmethod
-    def _estimator(self, setting: Any, seed: int) -> Any:
-        """An estimator of a setting, to be fitted."""
+    def _estimator(self, setting: Any, n: int, seed: int) -> Any:
+        """An estimator of a setting, to be fitted to n rows."""
 
     def _calibrated(
         self, estimator: Any, inputs: DoubleArray, labels: IntArray, groups: Sequence[str], seed: int
@@ -118,13 +114,10 @@ class SVMStacking(EstimatorStacking):
     kind: Literal["svm_stacking"] = "svm_stacking"
     kernel: Literal["linear", "rbf"] = "linear"
     grid: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field(
-        default=(1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0), min_length=1, description="C to choose from."
+        default=(1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0), min_length=1, description="C to choose from (S2, Table A3)."
     )
 
-    def _settings(self, n: int) -> list[Any]:
-        return sorted(set(self.grid))
-
-    def _estimator(self, setting: Any, seed: int) -> Any:
+    def _estimator(self, setting: Any, n: int, seed: int) -> Any:
         from sklearn.svm import SVC
 
         return SVC(C=setting, kernel=self.kernel)
@@ -149,21 +142,20 @@ class SVMStacking(EstimatorStacking):
 
 
 class KNNStacking(EstimatorStacking):
-    """The k nearest fitting rows, by Euclidean distance of posteriors; probabilities are their shares."""
+    """The k nearest fitting rows, by Euclidean distance of posteriors; probabilities are their shares.
+
+    Where there are fewer rows than neighbours, all of them are asked.
+    """
 
     kind: Literal["knn_stacking"] = "knn_stacking"
     grid: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         default=(10, 20, 30, 40, 50), min_length=1, description="Neighbours to choose from."
     )
 
-    def _settings(self, n: int) -> list[Any]:
-        # no more neighbours than a part of the cross-fitting leaves to fit on
-        return sorted({min(each, max(1, n // 2)) for each in self.grid})
-
-    def _estimator(self, setting: Any, seed: int) -> Any:
+    def _estimator(self, setting: Any, n: int, seed: int) -> Any:
         from sklearn.neighbors import KNeighborsClassifier
 
-        return KNeighborsClassifier(n_neighbors=setting, algorithm="brute")
+        return KNeighborsClassifier(n_neighbors=min(setting, n), algorithm="brute")
 
 
 class XGBoostStacking(EstimatorStacking):
@@ -176,10 +168,7 @@ class XGBoostStacking(EstimatorStacking):
     trees: int = Field(default=100, ge=1, description="Rounds of boosting.")
     learning_rate: float = Field(default=0.1, gt=0, le=1)
 
-    def _settings(self, n: int) -> list[Any]:
-        return sorted(set(self.grid))
-
-    def _estimator(self, setting: Any, seed: int) -> Any:
+    def _estimator(self, setting: Any, n: int, seed: int) -> Any:
         from xgboost import XGBClassifier
 
         from abaw_pipeline.threads import allowed_threads

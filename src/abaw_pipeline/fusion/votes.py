@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from abaw_pipeline.evaluation.measures import MEASURES, Measure, confusion_matrix
@@ -43,8 +44,7 @@ class MajorityVote(FusionPart):
             DataError: see `contract.check_posteriors` and `contract.system_weights`.
         """
         values = check_posteriors(posteriors)
-        undecided = values.max(axis=2) == values.min(axis=2)
-        votes = (values.argmax(axis=2)[..., None] == np.arange(values.shape[2])) & ~undecided[..., None]
+        votes = (values.argmax(axis=2)[..., None] == np.arange(values.shape[2])) & ~_undecided(values)[..., None]
         counted = (votes * system_weights(weights, values)).sum(axis=1)
         total = counted.sum(axis=1, keepdims=True)
         shares = np.divide(counted, total, out=np.full(counted.shape, 1 / values.shape[2]), where=total > 0)
@@ -54,7 +54,9 @@ class MajorityVote(FusionPart):
 class WeightedVote(MajorityVote):
     """A majority vote in which a system's vote counts as much as the measure it reaches by itself.
 
-    Weights are measured on the fitting set and raised to `power`; where no system gets anything right they are equal.
+    Weights are measured on those rows of the fitting set on which the system votes, so that one that says nothing of
+    some clips is not taken to name the first class there, and raised to `power`. One that never votes weighs
+    nothing; where no system gets anything right all weigh the same.
     """
 
     kind: Literal["weighted_vote"] = "weighted_vote"  # type: ignore[assignment]
@@ -72,13 +74,17 @@ class WeightedVote(MajorityVote):
         """
         values, truth = check_fitting(posteriors, labels, groups)
         _, n_systems, n_classes = values.shape
-        decided = values.argmax(axis=2)
-        reached = np.array(
-            [
-                float(MEASURES[self.measure](confusion_matrix(truth, decided[:, system], n_classes)))
-                for system in range(n_systems)
-            ]
-        )
+        voted, decided = ~_undecided(values), values.argmax(axis=2)
+        reached = np.zeros(n_systems)
+        for system in np.flatnonzero(voted.any(axis=0)):
+            rows = voted[:, system]
+            counts = confusion_matrix(truth[rows], decided[rows, system], n_classes)
+            reached[system] = float(MEASURES[self.measure](counts))
         strength = reached**self.power if reached.any() else np.ones(n_systems)
         weights = np.repeat((strength / strength.sum())[:, None], n_classes, axis=1)
         return FusionWeights({"weights": weights}, {"measure": self.measure, "by_system": reached.tolist()})
+
+
+def _undecided(posteriors: DoubleArray) -> npt.NDArray[np.bool_]:
+    """Where a system holds all classes for equally likely, bool [N, L]."""
+    return np.asarray(posteriors.max(axis=2) == posteriors.min(axis=2))

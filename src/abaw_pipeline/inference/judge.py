@@ -52,7 +52,7 @@ def judge_video(
         voice: columns start, end (seconds) of stretches with a voice; None: not known.
         methods: fusions by name.
         weights: fusion -> rows of system, class, source_class, weight; none where it is a model.
-        fits: fusion -> its row of FUSION_FITS, as far as fusing needs it: members, info, model.
+        fits: fusion -> its row of FUSION_FITS, as far as fusing needs it: members, classes, info, model.
         classes: the K classes.
 
     Yields:

@@ -93,9 +93,9 @@ def describe_system(name: str, system: Any, fitted: PieceMap, folds: Sequence[st
 
 
 def describe_fusions(stage: SystemsStage, fusion: FusionStage) -> list[dict[str, Any]]:
-    """What each fusion is made of, as rows like those of `describe_system`."""
+    """What each fusion that can be made is made of, as rows like those of `describe_system`."""
     rows = []
-    for name, method in fusion.methods.items():
+    for name, method in fusion.made(stage.chosen).items():
         members = ", ".join(fusion.fused_by(name, stage.chosen))
         settings = f"{method.kind}: {settings_text(method, leave=('kind', 'members'))}".rstrip(": ")
         row = {"kind": "fusion", "inputs": members, "parameters": "", "seconds": None}

@@ -56,6 +56,7 @@ def fit_fusion(
     whole = set(clips.loc[clips["label"].notna(), "clip_id"])
     subjects = dict(zip(clips["clip_id"], clips["subject"], strict=True))
     maps = (face_posteriors, sound_posteriors)
+    methods = _made(fusion, systems)
     fits: list[_Fit] = []
     for fold, inner in _fitting_folds(folds).items():
         held_out = _gather(maps, fusion, systems, inner)
@@ -64,20 +65,29 @@ def fit_fusion(
         if not common:
             log.warning("fold %s: no system has posteriors, nothing is fused", fold)
             continue
-        members = {name: fusion.fused_by(name, common) for name in fusion.methods}
+        members = {name: fusion.fused_by(name, common) for name in methods}
         known = validated_clips(folds) if fold == FINAL else set(trained[fold])
         units = training_units(trained[fold], known, labels.steps_a_second, whole)
         if fold == FINAL:
             units = of_trained_classes(units, folds, taught)
         aligned = align({name: held_out[name] for name in common}, units, classes)
-        fits.extend(_fit_each(fusion.methods, members, aligned, subjects, classes, fold, seed))
+        fits.extend(_fit_each(methods, members, aligned, subjects, classes, fold, seed))
         if fold != FINAL and fusion.optimistic:
             units = training_units(true, validated_clips(folds, fold), labels.steps_a_second, whole)
             units = of_trained_classes(units, folds, taught)
             seen = align({name: scored[name] for name in common}, units, classes)
-            optimistic = {name: fusion.methods[name] for name in fusion.optimistic}
+            optimistic = {name: methods[name] for name in fusion.optimistic if name in methods}
             fits.extend(_fit_each(optimistic, members, seen, subjects, classes, fold, seed, ends=OPTIMISTIC))
     return _tables(fits)
+
+
+def _made(fusion: FusionStage, systems: SystemsStage) -> dict[str, FusionMethod]:
+    """The methods whose members run; the others are told."""
+    made: dict[str, FusionMethod] = fusion.made(systems.chosen)
+    for name in fusion.methods:
+        if name not in made:
+            log.warning("fusion %s is left out: not all systems that it names run", name)
+    return made
 
 
 class _Fit(NamedTuple):
@@ -99,7 +109,11 @@ def _fit_each(
     seed: int,
     ends: str = "",
 ) -> Iterator[_Fit]:
-    """What each method learns; in fold `final`, of those for which enough has been validated."""
+    """What each method learns; in fold `final`, of those for which enough has been validated.
+
+    Raises:
+        DataError: of another fold, naming it and the method.
+    """
     from abaw_pipeline.evaluation.folds import FINAL
     from abaw_pipeline.fusion.align import fit_method
 
@@ -107,11 +121,16 @@ def _fit_each(
         if not members[name]:
             log.warning("fold %s: none of what fusion %s fuses has posteriors", fold, name)
             continue
+        known = aligned.of(members[name])
+        if known.units.empty:
+            log.warning("fold %s: nothing that fusion %s fuses says anything of a labelled moment", fold, name)
+            continue
         try:
-            weights, facts = fit_method(method, aligned.of(members[name]), subjects, classes, seed=seed)
+            weights, facts = fit_method(method, known, subjects, classes, seed=seed)
         except DataError as error:
             if fold != FINAL:
-                raise
+                where = f"fold {fold}, fusion {name}" + (f", {error.where}" if error.where else "")
+                raise DataError(error.what, where=where, hint=error.hint) from error
             # one fold of many may validate a single person, or not all classes; its results do not hang on this
             log.warning("fold %s: no fusion %s, as too little has been validated: %s", fold, name, error)
             continue

@@ -150,7 +150,7 @@ def judge_videos(
     plain = final.astype(object).where(final.notna(), None)
     weights = {str(name): part[WEIGHTS].to_numpy(object).tolist() for name, part in plain.groupby("method", sort=False)}
     fits = {
-        str(fit["method"]): {name: fit[name] for name in ("members", "info", "model")}
+        str(fit["method"]): {name: fit[name] for name in ("members", "classes", "info", "model")}
         for fit in fusion_fits[fusion_fits["fold"] == FINAL].to_dict("records")
     }
     shared = {
