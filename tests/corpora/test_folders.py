@@ -75,8 +75,18 @@ def test_a_root_that_is_none(tmp_path):
     put(tmp_path, "file")
     for name in ("file", "none"):
         assert not is_folder(tmp_path / name)
-        assert "no such folder. Expected: clips." in str(wrong_root(tmp_path / name, "clips", lambda _: True))
+    for name, what in (("file", "a file, not a folder."), ("none", "no such folder.")):
+        assert f"{what} Expected: clips." in str(wrong_root(tmp_path / name, "clips", lambda _: False))
     assert is_folder(tmp_path)
+
+
+def test_beside_a_root_that_is_none_the_right_one_is_named(tmp_path):
+    put(tmp_path, "right/clip.wav", "other/x")
+    put(tmp_path, "right/file")
+    for given in ("rihgt", "right/clip.wav"):
+        error = wrong_root(tmp_path / given, "clip.wav", lambda folder: (folder / "clip.wav").exists())
+        assert error.hint == f"Expected: clip.wav. Set path to {tmp_path / 'right'}."
+    assert "Set path" not in str(wrong_root(tmp_path / "no/where", "clips", lambda _: True))
 
 
 @pytest.mark.parametrize(

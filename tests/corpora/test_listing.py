@@ -39,6 +39,25 @@ def test_each_file_is_read_once_and_what_is_remembered_is_used(tmp_path, monkeyp
     assert len(reads) == 5
 
 
+def test_files_of_the_same_content_are_told(tmp_path):
+    corpora = {"aw": _corpus(tmp_path)}
+    assert list_corpora(corpora)[2].empty  # two people of one video are no copies
+    (tmp_path / "videos/two.mp4").write_bytes((tmp_path / "videos/one.mp4").read_bytes())
+    assert list_corpora(corpora)[2].values.tolist() == [
+        ["aw", "2 files are not the only ones with their content: aw/one_left = aw/two"]
+    ]
+
+
+def test_a_folder_whose_name_is_in_no_encoding_is_told_and_the_rest_goes_on(tmp_path):
+    corpora = {"aw": _corpus(tmp_path)}
+    (tmp_path / "videos/caf\udce9").mkdir()
+    (tmp_path / "videos/two.mp4").rename(tmp_path / "videos/caf\udce9/two.mp4")
+    listing, refused, _ = list_corpora(corpora)
+    assert listing["clip_id"].tolist() == ["aw/one_left", "aw/one_right"]
+    assert refused["key"].tolist() == ["aw/two"]
+    assert r"caf\udce9/two.mp4: the path is not UTF-8." in refused["message"].iloc[0]
+
+
 def test_clips_whose_video_or_labels_cannot_be_read_are_refused(tmp_path, monkeypatch):
     whole = file_hashes.open_file
 

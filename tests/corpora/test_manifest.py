@@ -124,6 +124,7 @@ def test_the_users_label_names(folder):
     [
         ("medea,label\na.wav,sad\n", ["'medea', 'label'", "Did you mean 'medea'"]),
         ("FileName,label\na.wav,sad\n", ["no column 'media'", "Did you mean 'filename'"]),
+        ("file,end\na.wav,2\n", ["Did you mean 'file'"]),
         ("media,Label,label \na.wav,sad,sad\n", ["share one name", "label"]),
         ("media,label\n\n", ["no rows"]),
         ("", ["empty"]),

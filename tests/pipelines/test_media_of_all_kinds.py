@@ -13,6 +13,7 @@ from tests.media.files import cut, times_at, tone, write_media, write_video
 from abaw_pipeline.artifacts import PieceMap
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.datasets import RecipeDataset
+from abaw_pipeline.errors import CorpusError
 from abaw_pipeline.pipelines.ingestion import nodes
 from abaw_pipeline.stages import Corpora
 
@@ -78,6 +79,12 @@ def test_what_cannot_be_used_says_why_and_the_rest_goes_on(ingested: Ingested) -
     assert len(ingested.clips) == 8
     assert ingested.inspection[["clips", "no_sound", "no_picture"]].tolist() == [8, 5, 1]
     assert ingested.inspection[["refused", "failed"]].sum() == 5
+
+
+def test_where_nothing_can_be_used_the_reasons_are_counted(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"clip_id": n, "media": f"{n}.mp4"} for n in range(3)]
+    with pytest.raises(CorpusError, match=r"none of 4 clips can be used.* is not there.* \(3\); start is 'x'.* \(1\)"):
+        ingest([*rows, {"clip_id": 3, "media": "manifest.csv", "start": "x"}], tmp_path)
 
 
 def test_unusual_media_have_their_own_times(ingested: Ingested) -> None:

@@ -86,9 +86,7 @@ class _Asked:
 
 def _label_files(root: Path) -> list[_Asked]:
     """Training and validation labels of the challenge that is there."""
-    if not is_folder(root):
-        raise CorpusError("no such folder.", where=str(root), hint="It holds videos/ and the label files' folder.")
-    best = _best_layout(root)
+    best = _best_layout(root) if is_folder(root) else {}
     if best:
         return [
             _Asked(file.stem, split, f"{split}/{file.name}", str(file))

@@ -11,7 +11,7 @@ from typing import Literal
 from abaw_pipeline.corpora.base import Sex
 from abaw_pipeline.corpora.cells import SEXES
 from abaw_pipeline.corpora.cremad_names import ACTORS, clip_name
-from abaw_pipeline.corpora.folders import listed
+from abaw_pipeline.corpora.folders import is_folder, listed
 from abaw_pipeline.corpora.lookup import Lookup, lookup
 from abaw_pipeline.corpora.tables import Row
 from abaw_pipeline.errors import CorpusError
@@ -175,6 +175,6 @@ def _actor(table: Lookup, row: Row) -> Actor:
 
 def _entry(folder: Path, name: str) -> Path | None:
     """What bears a name in a folder, in any case."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         return None
     return next((entry for entry in listed(folder) if entry.name.casefold() == name.casefold()), None)

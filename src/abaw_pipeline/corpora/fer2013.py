@@ -11,6 +11,7 @@ from pydantic import Field
 
 from abaw_pipeline.corpora.base import Quarantined, some
 from abaw_pipeline.corpora.ferplus import USAGES, FerPlusVotes, Tally
+from abaw_pipeline.corpora.folders import is_folder
 from abaw_pipeline.corpora.stills import StillCorpus, StillEntry, StillListing
 from abaw_pipeline.corpora.tables import unreadable
 from abaw_pipeline.errors import CorpusError
@@ -46,7 +47,7 @@ class Fer2013(FerPlusVotes, StillCorpus):
             CorpusError: no such file, no such columns, or no usable row.
         """
         path = Path(self.path).absolute()
-        path = path / "fer2013.csv" if path.is_dir() else path
+        path = path / "fer2013.csv" if is_folder(path) else path
         tally = self.tally()
         listing = StillListing()
         rows = _read(path, name, listing)

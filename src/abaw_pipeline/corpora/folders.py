@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -116,9 +116,12 @@ def wrong_root(root: Path, layout: str, looks_right: Callable[[Path], bool]) -> 
         looks_right: whether a folder is such a corpus; a CorpusError counts as no.
     """
     if not is_folder(root):
-        return CorpusError("no such folder.", where=readable(root), hint=f"Expected: {layout}.")
-    near = [*list(root.parents)[:3], *_below(root, levels=3)]
-    likely = next((folder for folder in near if _holds(folder, looks_right)), None)
+        above = [root.parent] if root.exists() else []
+        likely = _first([*above, *_below(root.parent, levels=1)], looks_right)
+        what = "a file, not a folder." if root.exists() else "no such folder."
+        right = f" Set path to {likely}." if likely else ""
+        return CorpusError(what, where=readable(root), hint=f"Expected: {layout}.{right}")
+    likely = _first([*list(root.parents)[:3], *_below(root, levels=3)], looks_right)
     found = some([readable(entry.name) for entry in listed(root)])
     hint = f"Set path to {likely}." if likely else "Set path to the folder that holds them."
     return CorpusError(f"expected {layout}; found {found}.", where=readable(root), hint=hint)
@@ -133,6 +136,11 @@ def _below(folder: Path, levels: int) -> Iterator[Path]:
     yield from found
     for entry in found if levels > 1 else ():
         yield from _below(entry, levels - 1)
+
+
+def _first(near: Iterable[Path], looks_right: Callable[[Path], bool]) -> str:
+    """The first folder that looks right; empty text: none does."""
+    return next((readable(folder) for folder in near if _holds(folder, looks_right)), "")
 
 
 def _holds(folder: Path, looks_right: Callable[[Path], bool]) -> bool:

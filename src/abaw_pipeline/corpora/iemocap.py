@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarantined, Side, some
-from abaw_pipeline.corpora.folders import SUFFIXES, Medium, by_stem, inner, one_file, readable, wrong_root
+from abaw_pipeline.corpora.folders import SUFFIXES, Medium, by_stem, inner, is_folder, one_file, readable, wrong_root
 from abaw_pipeline.corpora.iemocap_turns import (
     Turn,
     by_name,
@@ -124,7 +124,7 @@ class Iemocap(DropsClasses, Corpus):
 
 
 def _is_release(root: Path) -> bool:
-    return root.is_dir() and any(inner(root, session, "dialog", "EmoEvaluation") for session in SESSIONS)
+    return is_folder(root) and any(inner(root, session, "dialog", "EmoEvaluation") for session in SESSIONS)
 
 
 class _Reader:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from abaw_pipeline.artifacts.file_hashes import FileHashes
-from abaw_pipeline.corpora.base import Corpus, Quarantined
+from abaw_pipeline.corpora.base import ClipEntry, Corpus, Quarantined, some
+from abaw_pipeline.corpora.folders import readable
+from abaw_pipeline.errors import CorpusError
 from abaw_pipeline.schemas import ANNOTATIONS, CLIPS, CORPUS_NOTES, QUARANTINE
 
 if TYPE_CHECKING:
@@ -45,8 +47,9 @@ def list_corpora(
     notes: list[tuple[str, str]] = []
     for name, corpus in corpora.items():
         found = corpus.entries(name)
-        clips.extend(vars(clip) for clip in found.clips)
-        refused.extend(found.failures)
+        odd = [clip for clip in found.clips if not _storable(clip)]
+        clips.extend(vars(clip) for clip in found.clips if _storable(clip))
+        refused.extend([*found.failures, *map(_misnamed, odd)])
         notes.extend((name, note) for note in found.notes)
     listing = pd.DataFrame(clips, columns=[column for column in LISTING_COLUMNS if "sha256" not in column])
     hashed = (hashes or FileHashes()).of(path for column in DIGESTS for path in listing[column].dropna())
@@ -55,6 +58,7 @@ def list_corpora(
         listing[digest] = listing[column].map(digests).astype(object)
         refused.extend(_unreadable(listing, column, hashed))
         listing = listing[listing[digest].notna() | listing[column].isna()].reset_index(drop=True)
+    notes.extend(_copies(listing))
     remarks = CORPUS_NOTES.validate(pd.DataFrame(notes, columns=list(CORPUS_NOTES.columns)))
     return listing[LISTING_COLUMNS], _quarantine_table(refused), remarks
 
@@ -112,6 +116,27 @@ def dropped_frames(
             own = counts.setdefault(corpus, Counter(dict.fromkeys(dropped[corpus], 0)))
             own.update(label for label in frame_labels[clip_id]["label"].to_pylist() if label in own)
     return counts
+
+
+def _copies(listing: pd.DataFrame) -> list[tuple[str, str]]:
+    """A note for each corpus in which files have the same content: one of them may be in another's place."""
+    files = listing.drop_duplicates("media")
+    found = []
+    for corpus, own in files[files["sha256"].duplicated(keep=False)].groupby("corpus", sort=False):
+        same = [" = ".join(each) for _, each in own.groupby("sha256", sort=False)["clip_id"]]
+        found.append((str(corpus), f"{len(own)} files are not the only ones with their content: {some(same)}"))
+    return found
+
+
+def _storable(clip: ClipEntry) -> bool:
+    """Whether tables can hold the clip's names: a folder or file on disk may be named in no encoding."""
+    names = f"{clip.clip_id}{clip.media}{clip.label_file or ''}"
+    return readable(names) == names
+
+
+def _misnamed(clip: ClipEntry) -> Quarantined:
+    error = CorpusError("the path is not UTF-8.", where=readable(clip.media), hint="Rename the file or its folder.")
+    return Quarantined.because(readable(clip.clip_id), error)
 
 
 def _unreadable(listing: pd.DataFrame, column: str, hashed: Mapping[str, str | OSError]) -> list[Quarantined]:

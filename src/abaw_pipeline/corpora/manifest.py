@@ -96,8 +96,8 @@ class Manifest(DropsClasses, FrameLabels, Corpus):
 
 def _check_columns(path: Path, table: Table) -> None:
     if "media" not in table.columns:
-        near = get_close_matches("media", table.columns, n=1, cutoff=0.5)
-        near = near or [column for column in table.columns if column in MEDIA_NAMES]
+        near = [column for column in table.columns if column in MEDIA_NAMES]
+        near = near or get_close_matches("media", table.columns, n=1, cutoff=0.6)
         hint = f"Did you mean {near[0]!r}? Rename it to 'media'." if near else "It names each clip's file."
         found = some([repr(column) for column in table.columns])
         raise CorpusError(f"no column 'media'; the columns are {found}.", where=str(path), hint=hint)

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from abaw_pipeline.corpora.base import some
 from abaw_pipeline.corpora.cells import slashes
-from abaw_pipeline.corpora.folders import one_file, readable
+from abaw_pipeline.corpora.folders import is_folder, one_file, readable
 from abaw_pipeline.errors import CorpusError
 
 ANNOTATION = "_ann"
@@ -28,7 +28,7 @@ class MediaFolder:
 
     def __init__(self, folder: Path, suffixes: Collection[str], tail: str) -> None:
         self.folder, self.suffixes, self.tail = folder, suffixes, tail.casefold()
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise CorpusError("no such folder.", where=str(folder), hint="Set media to the folder of the media files.")
         self.files: dict[str, list[Path]] = {}
         for file in sorted(folder.rglob("*")):

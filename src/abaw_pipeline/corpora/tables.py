@@ -74,17 +74,17 @@ def read_table(path: Path, required: str) -> Table:
 
 def unreadable(path: Path, error: OSError) -> CorpusError:
     """The error of a table that cannot be read; where it is a folder, or not there, it names tables near by."""
-    folder = path if path.is_dir() else path.parent
     try:
+        folder = path if path.is_dir() else path.parent
         names = sorted(each.name for each in folder.iterdir() if each.suffix.lower() in SUFFIXES)
     except OSError:
-        names = []  # this one only feeds a hint
+        folder, names = path.parent, []  # this one only feeds a hint
     tables = [name for name in names if name.isprintable()]
     near = f" There: {some(tables)}." if tables else ""
     return CorpusError(
         f"the table cannot be read ({error.strerror}).",
         where=str(path),
-        hint=f"Set path to the table, a file.{near}" if path.is_dir() else f"Check the corpus's path.{near}",
+        hint=f"Set path to the table, a file.{near}" if folder == path else f"Check the corpus's path.{near}",
     )
 
 
