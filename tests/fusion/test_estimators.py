@@ -90,3 +90,13 @@ def test_one_subject_may_have_nearly_all_rows(sample):
     assert set(weights.info["tried"]) == {"20", "40"}
     few = KNNStacking(grid=(500,)).fit(posteriors, labels, groups, seed=0)
     np.testing.assert_allclose(KNNStacking().fuse(few, posteriors), 1 / 3)  # everybody's neighbours are all there are
+
+
+@every
+def test_the_rows_that_are_drawn_follow_the_seed(sample, fusion, caplog):
+    posteriors, labels, groups = sample(8, n=300)
+    chosen = fusion.model_copy(update={"max_rows": 100})
+    one, same, other = (chosen.fit(posteriors, labels, groups, seed=seed) for seed in (0, 0, 1))
+    assert one.model == same.model != other.model
+    assert (one.info["rows"], one.info["rows_given"]) == (100, 300)
+    assert "100 of 300 rows" in caplog.text

@@ -108,13 +108,17 @@ class SVMStacking(EstimatorStacking):
     """A support vector machine on the systems' posteriors.
 
     Its probabilities are those of a sigmoid a class (Platt), fitted on decisions that are cross-fitted over subjects,
-    then normalized. With a single subject no sigmoid can be fitted so, which is an error.
+    then normalized; scikit-learn's own way draws its parts by row, whoever is in them. With a single subject no
+    sigmoid can be fitted so, which is an error.
     """
 
     kind: Literal["svm_stacking"] = "svm_stacking"
     kernel: Literal["linear", "rbf"] = "linear"
     grid: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field(
         default=(1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0), min_length=1, description="C to choose from (S2, Table A3)."
+    )
+    max_rows: int = Field(
+        default=3000, ge=100, description="Rows to fit on at most: time grows faster than their square."
     )
 
     def _estimator(self, setting: Any, n: int, seed: int) -> Any:
