@@ -65,7 +65,7 @@ def test_nodes_runs_the_named_nodes_only(demo_copy: Project) -> None:
 
 
 def test_from_nodes_runs_a_node_and_all_that_follows_from_it(demo_copy: Project) -> None:
-    expected = {"metrics", "confusion", "change_points", "report", "results"}
+    expected = {"metrics", "confusion", "change_points", "report", "results", "markdown_tables", "csv_tables"}
     assert made(demo_copy, "--from-nodes=measure_predictions") == expected
 
 
@@ -162,7 +162,7 @@ def test_what_a_failed_parallel_run_has_made_is_known_by_its_parameters(demo_cop
     blocked = demo_copy.folder / "data/08_reporting/demo/report.html"
     shutil.rmtree(blocked)
     blocked.write_text("a file where a folder must be", encoding="utf-8")
-    nodes = "--from-nodes=write_submission,measure_predictions,show_clips"
+    nodes = "--from-nodes=write_submission,measure_predictions,compare_systems,show_clips"
     run = (nodes, "--runner=ParallelRunner", "--runner-params=max_workers=2", "--params", "evaluation.resamples=500")
     demo_copy.kedro("run", *run, ok=False, KEDRO_MP_CONTEXT="spawn")
     assert behind(demo_copy, "metrics")["evaluation"]["resamples"] == 500

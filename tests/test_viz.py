@@ -229,7 +229,7 @@ def test_the_site_describes_every_node_and_every_dataset_that_can_say_it(site):
         if node["type"] == "task":
             assert '"""' in said[node["name"]]["code"], node["name"]
     silent = {name for name, facts in said.items() if "code" not in facts and facts.get("preview") is None}
-    assert silent <= {"report", "results", "inference.results"}
+    assert silent <= {"report", "results", "run_parameters", "inference.results"}
     assert "5 of 42 rows:" in text(said["clips"]["preview"])
     assert "Piece demo/" in text(said["frames"]["preview"]) or "0 of 0 pieces" in text(said["frames"]["preview"])
 

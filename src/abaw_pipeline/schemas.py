@@ -126,6 +126,7 @@ INSPECTION = TableSchema(
         "subjects": COUNT,  # people that the corpus tells apart; missing: none
         "unit": TEXT,  # what classes count: clips, frames (annotated ones), clips and frames; missing: no label
         "classes": TEXT,  # with counts, as "neutral 96, anger 192"; missing: no label
+        "dropped_frames": TEXT,  # labelled frames by class that parameters leave out; missing: none are dropped
         "fps_min": REAL,  # frames a second on average, of the slowest video; missing: no pictures
         "fps_max": REAL,  # of the fastest one
         "no_sound": COUNT,  # clips

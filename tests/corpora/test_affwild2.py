@@ -190,3 +190,28 @@ def test_any_list_gives_clips_and_refused_rows_or_a_corpus_error(tmp_path: Path,
     keys = [clip.clip_id for clip in listing.clips] + [failure.key for failure in listing.failures]
     assert len(set(keys)) == len(keys) > 4
     "".join(keys).encode()
+
+
+names = st.sampled_from(["1", "2_left", "2_right", "video3", "x", "1.v2", "é"]) | st.text(
+    st.characters(exclude_characters="/\\\0", codec="utf-8"), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(labels=st.lists(names), videos=st.lists(names), part=st.sampled_from(LAYOUTS["ABAW 2020"]))
+def test_any_label_file_is_a_clip_or_refused_and_any_video_used_or_counted(
+    tmp_path_factory: pytest.TempPathFactory, labels: list[str], videos: list[str], part: str
+) -> None:
+    root = make(tmp_path_factory.mktemp("aw"))
+    for name in labels:
+        (root / part / f"{name}.txt").touch()
+    for name in videos:
+        (root / "videos" / f"{name}.mkv").touch()
+    listing = AffWild2(path=str(root)).entries("aw")
+    told = {clip.label_file for clip in listing.clips} | {failure.key for failure in listing.failures}
+    shown = [file for folder in LAYOUTS["ABAW 2020"] for file in (root / folder).iterdir() if file.name[0] != "."]
+    assert len(told) == len([file for file in shown if file.suffix == ".txt"])
+    there = {file.stem for file in (root / "videos").rglob("*.*") if file.is_file() and file.name[0] != "."}
+    there -= {Path(clip.media).stem for clip in listing.clips}
+    counted = [int(note.split()[0]) for note in listing.notes if "videos have no labels" in note]
+    assert sum(counted) == len(there)

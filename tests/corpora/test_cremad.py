@@ -330,6 +330,9 @@ def test_any_file_names_give_a_listing_or_a_corpus_error(tmp_path_factory, names
     put(root, f"{ANGRY}.wav", *(f"{name}.wav" for name in names))
     found = entries(root)
     assert len({name.lower() for name in names} | {ANGRY}) >= len(found.clips) + len(found.failures)
+    keys = {clip.clip_id for clip in found.clips} | {failure.key for failure in found.failures}
+    for file in (file for file in root.glob("*.wav") if not file.name.startswith(".")):
+        assert {f"c/{clip_name(file.name)}", f"c/{file.name}"} & keys
 
 
 @given(text=st.text())

@@ -250,6 +250,25 @@ def test_any_bytes_give_ballots_or_a_corpus_error(tmp_path_factory, content, hea
         return
 
 
+cells = st.sampled_from(["Training", "PublicTest", "fer0000000.png", "", "0", "3", "10", "-1", "1.5", "x", "é"])
+
+
+@given(st.lists(st.lists(cells, min_size=1, max_size=13).filter(any), max_size=6))
+def test_each_image_has_a_label_or_a_reason(tmp_path_factory, rows):
+    """Whatever the votes: images that they leave out are counted, and damaged votes are rows among the failures."""
+    root = tmp_path_factory.mktemp("votes")
+    good = votes(usage="Training", fear=10)
+    corpus = csv_corpus(root, [(0, "Training")] * (1 + len(rows)), [good, *map(",".join, rows)])
+    try:
+        found = corpus.entries("fer")
+    except CorpusError as error:
+        assert "is of Training, but" in str(error)  # a row of another split: the tables do not belong together
+        return
+    counted = [re.match(r"votes leave out (\d+) of", note) for note in found.notes]
+    left_out = sum(int(match[1]) for match in counted if match)
+    assert len(found.images) + len(found.failures) + left_out == 1 + len(rows)
+
+
 @pytest.fixture
 def real_votes(real_data):
     return real_data / "annotations" / "ferplus" / "fer2013new.csv"

@@ -150,11 +150,6 @@ def test_minus_one_is_no_class_not_even_the_last(tmp_path: Path, video: File) ->
     assert read(labels_file(tmp_path, [-1] * 5), video, frames(5)) == {"frame": [], "time": [], "label": []}
 
 
-def test_dropped_classes_are_not_annotated(tmp_path: Path, video: File) -> None:
-    labels = labels_file(tmp_path, [0, 6, 6, -1, 1])
-    assert read(labels, video, frames(5), dropped=("surprise",))["label"] == ["neutral", "anger"]
-
-
 def test_sound_has_no_frames_to_be_labelled(tmp_path: Path, video: File) -> None:
     with pytest.raises(CorpusError, match="no pictures"):
         read_labels(labels_file(tmp_path, [0]), video, None, {}, 10)
@@ -167,10 +162,10 @@ def test_a_file_as_windows_shells_write_it(tmp_path: Path, video: File) -> None:
 
 
 def test_settings_are_those_of_the_corpus() -> None:
-    mine = Manifest(path="m.csv", labels={"joy": "happiness"}, label_tolerance=3, drop_classes=("calm",))
-    assert reading(mine) == {"names": {"joy": "happiness"}, "tolerance": 3, "dropped": ("calm",)}
-    assert reading(AffWild2(path="a", label_tolerance=0)) == {"names": {}, "tolerance": 0, "dropped": ()}
-    assert reading(OwnCorpus(path="a")) == {"names": {}, "tolerance": 10, "dropped": ()}
+    mine = Manifest(path="m.csv", labels={"joy": "happiness"}, label_tolerance=3)
+    assert reading(mine) == {"names": {"joy": "happiness"}, "tolerance": 3}
+    assert reading(AffWild2(path="a", label_tolerance=0)) == {"names": {}, "tolerance": 0}
+    assert reading(OwnCorpus(path="a")) == {"names": {}, "tolerance": 10}
 
 
 class OwnCorpus(Corpus):

@@ -1,6 +1,7 @@
 """IEMOCAP's folders: turns, labels, raters, sides, and what is wrong with some of them."""
 
 import os
+import re
 import shutil
 import wave
 from collections.abc import Mapping
@@ -281,6 +282,9 @@ lines = st.one_of(
 def test_any_text_gives_turns_or_damaged_lines(text):
     found = parse_evaluation(text, "Ses01F_impro01")
     assert {turn.line for turn in found.turns}.isdisjoint(found.damaged)
+    told = {turn.line for turn in found.turns} | found.damaged.keys()
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
+        assert number in told or not line.strip() or line.startswith(("C-", "A-", "%"))
     assert all(turn.speaker in {"F", "M"} for turn in found.turns)
 
 
@@ -295,6 +299,11 @@ def test_any_bytes_give_a_listing_or_a_pipeline_error(tmp_path_factory, content)
         return
     keys = [clip.clip_id for clip in found.clips] + [failure.key for failure in found.failures]
     assert len(set(keys)) == len(keys)
+    read_again = parse_evaluation(content.decode("utf-8-sig", errors="replace"), "Ses01F_impro01")
+    left_out = [note for note in found.notes if note.startswith("turns left out")]
+    counted = sum(map(int, re.findall(r"(\d+) labelled", " ".join(left_out))))
+    names = {turn.name for turn in read_again.turns}
+    assert len(keys) + counted == len(names) + len(read_again.damaged) or not names | read_again.damaged.keys()
 
 
 @pytest.mark.real

@@ -4,10 +4,13 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from pydantic import ValidationError
 
 from abaw_pipeline.artifacts import file_hashes
+from abaw_pipeline.corpora import image_folder
 from abaw_pipeline.corpora.image_folder import ImageFolder
 from abaw_pipeline.corpora.stills import list_stills, refused_stills, still_recipes
 from abaw_pipeline.errors import CorpusError
@@ -117,10 +120,46 @@ def test_parameters_that_cannot_be_meant(fields):
 
 
 def test_folders_that_are_no_corpus(tmp_path):
-    with pytest.raises(CorpusError, match="not there"):
+    with pytest.raises(CorpusError, match=r"no such folder\. Expected: folders of splits"):
         ImageFolder(path=str(tmp_path / "x")).entries("x")
-    with pytest.raises(CorpusError, match="no image"):
+    with pytest.raises(CorpusError, match=r"expected folders of splits .*; found nothing"):
         ImageFolder(path=str(tmp_path)).entries("x")
+    (tmp_path / "train/bliss").mkdir(parents=True)
+    (tmp_path / "train/bliss/1.jpg").touch()
+    with pytest.raises(
+        CorpusError, match=r"no image has a label\. The first: .*train: label 'bliss' is no known emotion"
+    ):
+        ImageFolder(path=str(tmp_path)).entries("x")
+
+
+@pytest.mark.parametrize("given", ["..", "train", "train/happy"])
+def test_a_root_on_another_level_is_an_error_that_names_the_right_one(folder, given):
+    with pytest.raises(CorpusError) as caught:
+        ImageFolder(path=str((folder / given).resolve())).entries("x")
+    assert caught.value.hint == f"Set path to {folder}."
+
+
+def test_images_in_other_places_are_told(folder):
+    for place in ("1.jpg", "train/2.jpg", "train/happy/3/4.jpg", ".x/5.jpg"):
+        (folder / place).parent.mkdir(exist_ok=True)
+        (folder / place).touch()
+    found = ImageFolder(path=str(folder)).entries("x")
+    assert len(found.images) == 4
+    (note,) = found.notes
+    assert note.startswith("3 images lie in no folder of a class, <split>/<class>/, and are left out: 1.jpg, train/2.")
+
+
+def test_a_folder_that_cannot_be_listed_is_refused_and_the_rest_goes_on(folder, monkeypatch):
+    whole = image_folder.listed
+
+    def refuse(path, wanted):
+        if path.name == "happy":
+            raise CorpusError("the folder cannot be listed (Permission denied).", where=str(path))
+        return whole(path, wanted)
+
+    monkeypatch.setattr(image_folder, "listed", refuse)
+    found = ImageFolder(path=str(folder)).entries("x")
+    assert (len(found.images), [failure.key for failure in found.failures]) == (2, ["x/train/happy"])
 
 
 def _unreadable(monkeypatch, *names):
@@ -163,3 +202,27 @@ def test_fer2013_as_folders_has_the_published_counts(real_data, tmp_path):
         **{"fear": 4097, "disgust": 436, "anger": 3995},
     }
     assert (found.failures, found.notes) == ([], [])
+
+
+words = st.sampled_from(["train", "happy", "sad", "val", "bliss", ".x", "é"])
+files = st.builds(
+    lambda folders, name: "/".join([*folders, name]),
+    st.lists(words, max_size=3),
+    st.sampled_from(["1.jpg", "2.PNG", "3.txt", ".4.jpg", "é.jpeg"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(files, max_size=6, unique=True))
+def test_any_image_that_is_shown_is_listed_or_told_wherever_it_lies(tmp_path_factory, paths):
+    root = tmp_path_factory.mktemp("faces")
+    for path in ["train/angry/1.jpg", *paths]:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(b"")
+    found = ImageFolder(path=str(root)).entries("f")
+    listed = {image.image_id for image in found.images}
+    refused = {failure.key for failure in found.failures}
+    for path in paths:
+        if not any(part.startswith(".") for part in path.split("/")) and not path.endswith(".txt"):
+            above = {"/".join(["f", *path.split("/")[:depth]]) for depth in range(1, 4)}
+            assert f"f/{path}" in listed or above & refused or any(path in note for note in found.notes), path

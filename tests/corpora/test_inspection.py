@@ -1,5 +1,7 @@
 """The table of corpora counts what is there, and says what is not."""
 
+from collections import Counter
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -43,7 +45,7 @@ def test_a_corpus_of_labelled_clips():
     assert row == {
         "corpus": "c", "clips": 3, "hours": 0.05, "subjects": 2, "unit": "clips", "classes": "neutral 1, anger 1",
         "fps_min": pytest.approx(23.976, abs=1e-3), "fps_max": 30.0, "no_sound": 1, "no_picture": 1, "no_label": 1,
-        "refused": 2, "failed": 1, "reasons": row["reasons"],
+        "refused": 2, "failed": 1, "reasons": row["reasons"], "dropped_frames": None,
     }  # fmt: skip
 
 
@@ -57,6 +59,16 @@ def test_annotated_frames_are_counted_by_frame_and_never_mixed_with_clips():
         "fear 1",
         "clips: fear 1; frames: calm 300, fear 1,200",
     ]
+
+
+def test_dropped_frames_are_counted_by_class_also_where_there_are_none():
+    frames = make_annotations(("w/1", 0, "fear"), ("v/1", 0, "fear"))
+    clips = make_clips({"clip_id": "w/1", "corpus": "w"}, {"clip_id": "v/1", "corpus": "v"})
+    lost = {"v": Counter(other=2, calm=0), "w": Counter(other=1)}
+    table = inspect(["u", "v", "w"], clips, frames, problems(), problems(), lost).set_index("corpus")
+    assert table["dropped_frames"].fillna("-").to_dict() == {
+        **{"u": "-", "v": "calm 0, other 2", "w": "other 1", "all corpora": "calm 0, other 3"}
+    }
 
 
 def test_people_of_whom_the_corpus_does_not_tell_are_nobody():

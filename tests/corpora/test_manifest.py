@@ -1,6 +1,7 @@
 """The generic manifest: tables as users write them, and what is wrong with some of them."""
 
 import math
+import re
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from abaw_pipeline.corpora.manifest import COLUMNS, Manifest
 from abaw_pipeline.corpora.ravdess import Ravdess
+from abaw_pipeline.corpora.tables import read_table
 from abaw_pipeline.corpora.union import AnyCorpus
 from abaw_pipeline.errors import CorpusError, PipelineError
 
@@ -141,6 +143,14 @@ def test_a_missing_manifest_is_an_error(tmp_path):
         Manifest(path=str(tmp_path / "none.csv")).entries("mine")
 
 
+def test_a_path_that_is_no_table_names_those_near_by(folder):
+    (folder / "clips.CSV").touch()
+    with pytest.raises(CorpusError, match=r"Set path to the table, a file\. There: clips\.CSV\."):
+        Manifest(path=str(folder)).entries("mine")
+    with pytest.raises(CorpusError, match=r"Check the corpus's path\. There: clips\.CSV\."):
+        Manifest(path=str(folder / "clip.csv")).entries("mine")
+
+
 def test_a_misspelt_optional_column_is_remarked(folder):
     found = listing(folder, "media,lable\na.wav,sad\n")
     assert found.notes == ["column 'lable' is not used; did you mean 'label'?"]
@@ -199,6 +209,9 @@ texts = st.lists(st.lists(fields, min_size=1, max_size=6).map(",".join), max_siz
 parquets = st.binary(max_size=60).map(lambda middle: b"PAR1" + middle + b"PAR1")
 
 
+ROWS_OF_ONE_ID = re.compile(r"is given by rows ((?:\d+(?:, )?)+)")
+
+
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(content=st.one_of(st.binary(max_size=80), texts, parquets))
 def test_any_bytes_give_a_listing_or_a_pipeline_error(folder, content):
@@ -209,4 +222,7 @@ def test_any_bytes_give_a_listing_or_a_pipeline_error(folder, content):
     ids = [clip.clip_id for clip in found.clips]
     keys = [failure.key for failure in found.failures]
     assert len(set(ids + keys)) == len(ids) + len(keys) > 0
+    taken = [row for failure in found.failures for row in ROWS_OF_ONE_ID.findall(failure.message)]
+    repeated = sum(len(row.split(", ")) - 1 for row in taken)
+    assert len(ids) + len(keys) + repeated == len(read_table(folder / "m.csv", "media").rows)
     assert all(clip.end is None or clip.start < clip.end for clip in found.clips)

@@ -243,3 +243,26 @@ def test_the_order_of_rows_does_not_matter(folder, marked, shuffled):
     mixed = shuffled.draw(st.permutations(lines))
     one, other = (read(folder, "\n".join(["file,start,end,rater,sad,happy", *each])) for each in (lines, mixed))
     assert one == other
+
+
+times = st.sampled_from(["0", "1", "2.5", "19", "20", "20.05", "21", "-1", "", "x", "nan"])
+votes = st.sampled_from(["0", "1", "0.5", "", "true", "2", "-1", "x"])
+recordings = st.sampled_from(["plain", "PLAIN.wav", "22dec_D11_1_ann.csv", "gone", ""])
+
+
+def usable(row: tuple[str, ...]) -> bool:
+    """Whether a row says something of a recording of 20 s that is there."""
+    file, start, end, *seen = row
+    known = {"0": 0, "1": 1, "2.5": 2.5, "19": 19, "20": 20, "20.05": 20.05, "21": 21}
+    there = file not in {"gone", ""} and {start, end} <= known.keys() and known[start] < min(known[end], 20)
+    return there and known[end] < 21 and all(vote in {"0", "1", "0.5", "", "true"} for vote in seen)
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(found=st.lists(st.tuples(recordings, times, times, votes, votes).filter(any), min_size=1, max_size=6))
+def test_each_row_is_used_or_refused(folder, found):
+    listing = read(folder, "\n".join(["file,start,end,sad,happy", *map(",".join, found)]), confidence=0.01)
+    refused = {failure.key for failure in listing.failures}
+    for number, row in enumerate(found, 2):
+        assert ("ra/gone" if row[0] == "gone" else f"ra/row {number}") in refused or usable(row)
+    assert len(refused) == len({row[0] if row[0] == "gone" else n for n, row in enumerate(found) if not usable(row)})

@@ -183,16 +183,28 @@ def test_any_names_by_the_rules_come_back(tmp_path_factory, stems, folders):
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(names=st.lists(st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1, max_size=30)))
-def test_any_other_names_give_a_listing_or_a_pipeline_error(tmp_path_factory, names):
+@given(
+    names=st.lists(
+        st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1, max_size=30)
+        | st.from_regex(r"0[1-4]-0[1-3]-0[1-9]-0[1-3]-0[1-3]-0[1-3]-(0[0-3]|2[3-5])", fullmatch=True)
+    ),
+    folder=st.sampled_from(["", "Actor_01/"]),
+)
+def test_any_names_are_clips_or_refused_or_of_another_kind_and_none_is_lost(tmp_path_factory, names, folder):
     root = tmp_path_factory.mktemp("r")
+    (root / "Actor_01").mkdir()
     for name in names:
-        (root / f"{name}.wav").write_bytes(b"")
+        (root / f"{folder}{name}.wav").write_bytes(b"")
     try:
         found = Ravdess(path=str(root)).entries("r")
     except PipelineError:
         return
-    assert found.clips
+    keys = {clip.clip_id for clip in found.clips} | {failure.key for failure in found.failures}
+    files = {file.relative_to(root) for file in root.rglob("*.wav") if not file.name.startswith(".")}
+    other = {file for file in files if file.stem in EVERYTHING and file.stem not in SPEECH}
+    for file in files - other:
+        assert {f"r/{file.stem}", f"r/{file.as_posix()}"} & keys
+    assert found.clips and len(keys) == len(files - other)
 
 
 @pytest.mark.real

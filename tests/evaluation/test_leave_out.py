@@ -39,6 +39,26 @@ def test_sessions_are_folds_in_the_order_in_which_people_count():
     check_leaks(folds, DIALOGS, DIALOGS)
 
 
+def spoken(table, start):
+    """Each session is a file, in which everybody begins where `start` says and speaks for two seconds."""
+    begin = [float(start(name)) for name in table["subject"]]
+    return table.assign(
+        media=table["session"] + ".avi", sha256=table["session"], start=begin, end=[time + 2 for time in begin]
+    )
+
+
+def test_who_speak_at_once_stay_together_in_inner_folds_too():
+    at_once = spoken(DIALOGS, lambda name: 0 if name.endswith("F") else 1)
+    folds = make_folds(LeaveOneSessionOut(), label_rows(at_once.drop(columns="label"), DIALOGS), inner_folds=2)
+    check_leaks(folds, at_once, DIALOGS)
+    assert {name[:-1] for name in sides(folds, "0/0")[1]}.isdisjoint(name[:-1] for name in sides(folds, "0/0")[0])
+    in_turn = spoken(DIALOGS, lambda name: 0 if name.endswith("F") else 2)
+    pd.testing.assert_frame_equal(
+        make_folds(LeaveOneSessionOut(), in_turn, inner_folds=2),
+        make_folds(LeaveOneSessionOut(), DIALOGS, inner_folds=2),
+    )
+
+
 def test_sessions_of_two_corpora_are_not_the_same_for_being_called_the_same():
     both = clips(*((corpus, "1", person, "a") for corpus in ("x", "y") for person in "pq"), ("y", "2", "r", "a"))
     assert LeaveOneSessionOut().fold_titles(both) == ("session 1 of x", "session 1 of y", "session 2 of y")

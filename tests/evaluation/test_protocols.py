@@ -207,6 +207,17 @@ def test_the_official_split_is_one_fold_and_leaves_the_test_part_out():
     assert set(folds["fold"]) == {"0", "0/0", "0/1"}
 
 
+def test_labelled_clips_that_are_in_no_fold_are_told(caplog):
+    clips = corpus(3, n_clips=2)
+    clips["split"] = ["train"] * 2 + ["validation"] * 2 + ["test"] * 2
+    with caplog.at_level("INFO"):
+        make_folds(Official(), clips)
+        assert "2 labelled clips are in no fold, as the protocol does not deal with them" in caplog.text
+        caplog.clear()
+        make_folds(Official(), clips[clips["split"] != "test"])
+        assert not caplog.text
+
+
 @pytest.mark.parametrize("splits", [None, "train", "test"])
 def test_without_both_parts_there_is_no_official_fold(splits):
     clips = corpus(4) if splits is None else corpus(4).assign(split=splits)

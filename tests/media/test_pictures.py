@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.media.files import cut, noise, number, numbered, times_at, write_media, write_video
 
@@ -378,6 +378,7 @@ def test_closing_early_closes_the_file(tmp_path):
     assert path.resolve() not in [link.resolve() for link in descriptors.iterdir()]
 
 
+@settings(deadline=None)  # a busy machine takes its time
 @given(
     steps=st.lists(st.integers(0, 3_000), min_size=1, max_size=60),
     late=st.integers(0, 2_000),

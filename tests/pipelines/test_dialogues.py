@@ -105,7 +105,7 @@ def test_a_file_of_many_segments_is_probed_once(listed, tmp_path, caplog):
 
 def test_segments_are_inspected_by_the_media_that_they_cover(listed, clips, corpora):
     nothing = RecipeMap("media", {})
-    annotations = collect_annotations(clips, nothing)
+    annotations = collect_annotations(clips, nothing, corpora)
     table = inspect_corpora(clips, annotations, listed[1], nothing, nothing, nothing, corpora).set_index("corpus")
     assert table.index.tolist() == ["ie", "ra", "all corpora"]
     assert table["clips"].tolist() == [3, 2, 5]
@@ -131,7 +131,7 @@ def test_pictures_of_two_who_speak_in_one_stretch_are_looked_at_once(clips):
     assert "ie/Ses01F_impro01_F001 + ie/Ses01F_impro01_M000" in segments(clips)
 
 
-def test_each_clip_is_annotated_as_a_whole(clips):
-    found = collect_annotations(clips, RecipeMap("frame_labels", {}))
+def test_each_clip_is_annotated_as_a_whole(clips, corpora):
+    found = collect_annotations(clips, RecipeMap("frame_labels", {}), corpora)
     assert found["clip_id"].tolist() == clips["clip_id"].tolist()
     assert found["frame"].isna().all()

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from tests.media.files import times_at, tone, write_media, write_video
 
+from abaw_pipeline.artifacts import RecipeMap
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.corpora.affwild2 import LAYOUTS
 from abaw_pipeline.corpora.listing import list_corpora
@@ -38,8 +40,19 @@ class Ingested:
 
     @property
     def annotations(self) -> pd.DataFrame:
-        good = {key: self.labels[key] for key in self.labels.asked if not self.problem(key)}
-        return nodes.collect_annotations(self.clips, good)
+        return nodes.collect_annotations(self.clips, self.good, self.corpora)
+
+    @property
+    def good(self) -> dict[str, pa.Table]:
+        return {key: self.labels[key] for key in self.labels.asked if not self.problem(key)}
+
+    @property
+    def inspection(self) -> pd.DataFrame:
+        no_failures = RecipeMap("media", {})
+        good = RecipeMap("frame_labels", {key: self.labels.recipes[key] for key in self.good})
+        return nodes.inspect_corpora(
+            self.clips, self.annotations, self.refused, no_failures, no_failures, good, self.corpora
+        )
 
     def problem(self, clip_id: str) -> str | None:
         """Why a clip has no labels."""
@@ -90,6 +103,11 @@ def test_a_manifest_gives_each_frame_its_label_in_the_users_own_words(manifest: 
     rows = manifest.annotations
     own = rows[rows["clip_id"] == "mine/whole"]
     assert own["time"].tolist() == pytest.approx([frame / 25 for frame, _ in expected])
+
+
+def test_frames_that_are_dropped_are_counted(manifest: Ingested) -> None:
+    (row,) = manifest.inspection.to_dict("records")
+    assert row["dropped_frames"] == "calm 2"
 
 
 def test_parts_of_a_video_take_their_part_of_the_file(manifest: Ingested) -> None:

@@ -42,7 +42,7 @@ def ingest(rows: list[dict[str, object]], folder: Path) -> Ingested:
     clips = nodes.describe_clips(listing, media)
     frames = stored(nodes.list_frames(clips), folder / "pieces", "table")
     labels = nodes.read_frame_labels(clips, frames, corpora)
-    annotations = nodes.collect_annotations(clips, labels)
+    annotations = nodes.collect_annotations(clips, labels, corpora)
     table = nodes.inspect_corpora(clips, annotations, refused, media, frames, labels, corpora)
     failed = pd.concat([refused, media.failures, frames.failures])
     messages = {key.removeprefix("mine/"): text for key, text in zip(failed["key"], failed["message"], strict=True)}

@@ -41,16 +41,27 @@ def test_what_is_asked_is_annotated_and_in_validation():
 
 def test_folds_count_subjects_and_clips():
     rows = {
-        (row["fold"], row["role"]): (row["subjects"], row["clips"]) for row in count_folds(FOLDS).to_dict("records")
+        (row["fold"], row["role"]): (row["subjects"], row["clips"])
+        for row in count_folds(FOLDS, UNITS).to_dict("records")
     }
     assert rows == {("0", "validation"): (2, 2), ("0", "train"): (1, 1), ("1", "validation"): (1, 1)}
 
 
+def test_folds_count_classes_by_side_in_the_units_that_they_have():
+    told = count_folds(FOLDS, UNITS).set_index(["fold", "role"])["classes"]
+    assert told.to_dict() == {
+        ("0", "validation"): "anger 1, fear 2",
+        ("0", "train"): "fear 1",
+        ("1", "validation"): "fear 1",
+    }
+    assert count_folds(FOLDS, UNITS.head(0))["classes"].isna().all()
+
+
 def test_folds_say_what_they_hold_out_where_there_is_something_to_say():
-    told = count_folds(FOLDS, ("session 1", "session 2"))
-    assert told.columns.tolist() == ["fold", "held_out", "role", "subjects", "clips"]
+    told = count_folds(FOLDS, UNITS, ("session 1", "session 2"))
+    assert told.columns.tolist() == ["fold", "held_out", "role", "subjects", "clips", "classes"]
     assert dict(zip(told["fold"], told["held_out"], strict=True)) == {"0": "session 1", "1": "session 2"}
-    assert "held_out" not in count_folds(FOLDS, ("", "")).columns
+    assert "held_out" not in count_folds(FOLDS, UNITS, ("", "")).columns
 
 
 def test_nothing_annotated_is_counted_as_nothing():

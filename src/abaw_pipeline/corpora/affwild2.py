@@ -13,7 +13,7 @@ from abaw_pipeline.corpora.base import ClipEntry, Corpus, CorpusListing, Quarant
 from abaw_pipeline.corpora.cells import slashes
 from abaw_pipeline.corpora.folders import SUFFIXES, inner, is_folder, media_in, readable, wrong_root
 from abaw_pipeline.corpora.frame_labels import plain_text
-from abaw_pipeline.corpora.labels import FrameLabels
+from abaw_pipeline.corpora.labels import DropsClasses, FrameLabels
 from abaw_pipeline.errors import CorpusError
 
 LAYOUTS: dict[str, tuple[str, str]] = {
@@ -28,12 +28,14 @@ LABELS = {".txt"}
 SIDES: tuple[Side, ...] = ("left", "right")
 
 
-class AffWild2(FrameLabels, Corpus):
+class AffWild2(DropsClasses, FrameLabels, Corpus):
     """Videos in the wild with an emotion for each frame.
 
     Below `path` lie videos/ (in any depth) and the label files of one challenge's form. A clip is a video, or one
     person of it where files end in `_left` and `_right`. Who is seen is not told, so the video stands for its
     subject: both people of a video always stay on one side of a fold.
+
+    Frames of `drop_classes` are not annotated: `[other]` brings eight classes to seven.
 
     Clips of a test list have no labels. No protocol deals with them, so they are in no fold.
     """

@@ -12,6 +12,7 @@ from pydantic import Field
 from abaw_pipeline.corpora.base import Quarantined, some
 from abaw_pipeline.corpora.ferplus import USAGES, FerPlusVotes, Tally
 from abaw_pipeline.corpora.stills import StillCorpus, StillEntry, StillListing
+from abaw_pipeline.corpora.tables import unreadable
 from abaw_pipeline.errors import CorpusError
 
 NUMBERING = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
@@ -87,9 +88,7 @@ def _read(path: Path, name: str, listing: StillListing) -> list[_Row]:
                 except CorpusError as error:
                     listing.failures.append(Quarantined.because(f"{name}/row {number}", error))
     except OSError as error:
-        raise CorpusError(
-            f"the file cannot be read ({error.strerror}).", where=str(path), hint="Check the corpus's path."
-        ) from error
+        raise unreadable(path, error) from error
     return rows
 
 

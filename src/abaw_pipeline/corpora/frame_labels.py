@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abaw_pipeline.corpora.labels import DropsClasses, FrameLabels, emotion
+from abaw_pipeline.corpora.labels import FrameLabels, emotion
 from abaw_pipeline.errors import CorpusError
 from abaw_pipeline.types import File, IntArray
 
@@ -55,7 +55,6 @@ def read_labels(
     frames: pa.Table | None,
     names: Mapping[str, str],
     tolerance: int,
-    dropped: Collection[str] = (),
 ) -> pa.Table:
     """Labels of a clip's frames, matched by frame index.
 
@@ -67,7 +66,6 @@ def read_labels(
         names: the user's own names of classes.
         tolerance: by how many frames the file may be longer or shorter than the video. What is beyond the video
             is dropped, frames beyond the file are not annotated.
-        dropped: classes whose frames count as not annotated.
 
     Returns:
         Columns frame, time, label; only annotated frames.
@@ -95,24 +93,21 @@ def read_labels(
             hint=f"Check that it belongs to this video, or raise the corpus's label_tolerance, which is {tolerance}.",
         )
     index, time = frames.column("frame").to_numpy(), frames.column("time").to_numpy()
-    counted = np.array([name not in dropped for name in classes])
     label = np.full(len(index), NOT_ANNOTATED)
     covered = index < len(values)
     label[covered] = values[index[covered]]
     known = label != NOT_ANNOTATED
-    known[known] = counted[label[known]]
     chosen = [classes[number] for number in label[known].tolist()]
     return pa.table({"frame": index[known], "time": time[known], "label": pa.array(chosen, pa.string())})
 
 
 def reading(corpus: object) -> dict[str, Any]:
-    """What a corpus sets about label files: arguments names, tolerance, dropped of `read_labels`.
+    """What a corpus sets about label files: arguments names, tolerance of `read_labels`.
 
     A corpus of a user's own that sets nothing gets what is usual.
     """
     given = corpus if isinstance(corpus, FrameLabels) else FrameLabels()
-    dropped = corpus.drop_classes if isinstance(corpus, DropsClasses) else ()
-    return {"names": dict(given.labels), "tolerance": given.label_tolerance, "dropped": dropped}
+    return {"names": dict(given.labels), "tolerance": given.label_tolerance}
 
 
 def plain_text(path: Path) -> str:

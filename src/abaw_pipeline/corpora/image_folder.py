@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 
 from abaw_pipeline.corpora.base import Quarantined, Split, some
 from abaw_pipeline.corpora.ferplus import USAGES, FerPlusVotes, Tally, stem, the_one
+from abaw_pipeline.corpora.folders import is_folder, listed, wrong_root
 from abaw_pipeline.corpora.labels import UserLabels, emotion, plain
 from abaw_pipeline.corpora.manifest import SPLITS
 from abaw_pipeline.corpora.stills import StillCorpus, StillEntry, StillListing
@@ -25,6 +26,8 @@ FOLDERS: Mapping[str, Split] = {
     **{"fer2013train": "train", "fer2013valid": "validation", "fer2013test": "test"},
 }
 """Names of the folders of splits, in any case; below the corpora's own those of FER2013 and of FER+."""
+
+LAYOUT = "folders of splits (train, validation, test), in each of them a folder a class with .jpg or .png files"
 
 
 @dataclass(frozen=True)
@@ -72,12 +75,15 @@ class ImageFolder(FerPlusVotes, UserLabels, StillCorpus):
             CorpusError: no such folder, or no image in it.
         """
         root = Path(self.path).absolute()
-        if not root.is_dir():
-            raise CorpusError("the folder is not there.", where=str(root), hint="Check the corpus's path.")
+        if not is_folder(root) or not _looks_right(root):
+            raise wrong_root(root, LAYOUT, _looks_right)
         listing = StillListing()
-        found, others = self._scan(name, root, listing)
+        found, others, astray = self._scan(name, root, listing)
         if others:
             listing.notes.append(f"{len(others)} files are no JPEG or PNG and were left out: {some(others)}")
+        if astray:
+            place = "a split or a class" if self.votes else "a class, <split>/<class>/"
+            listing.notes.append(f"{len(astray)} images lie in no folder of {place}, and are left out: {some(astray)}")
         tally = self.tally()
         label = _voting(tally, found, listing) if tally else _own
         for image in found:
@@ -91,24 +97,28 @@ class ImageFolder(FerPlusVotes, UserLabels, StillCorpus):
                 listing.failures.append(Quarantined.because(image_id, error))
         listing.notes.extend(tally.notes() if tally else [])
         if not listing.images:
-            hint = "; ".join(tally.notes() if tally else []) or "Images lie in <split>/<class>/, as .jpg or .png."
-            raise CorpusError(f"no image {'has a label' if found else 'is in it'}.", where=str(root), hint=hint)
+            first = [f"The first: {failure.message}" for failure in listing.failures[:1]]
+            raise CorpusError("no image has a label.", where=str(root), hint="; ".join([*first, *listing.notes]))
         return listing
 
-    def _scan(self, name: str, root: Path, listing: StillListing) -> tuple[list[_Found], list[str]]:
-        """Images with their split and emotion, and names of other files; folders of neither are refused."""
+    def _scan(self, name: str, root: Path, listing: StillListing) -> tuple[list[_Found], list[str], list[str]]:
+        """Images with their split and emotion, names of other files beside them, and names of images elsewhere.
+
+        Folders of neither a split nor a class are refused.
+        """
         found: list[_Found] = []
         others: list[str] = []
-        for group in self._groups(root):
+        groups = self._groups(root)
+        for group in groups:
             try:
                 split, label = _split(root / group.relative_to(root).parts[0]), self._class(group, root)
+                files = listed(group, lambda entry: entry.is_file() and _visible(entry))
             except CorpusError as error:
                 listing.failures.append(Quarantined.because(f"{name}/{_text(group.relative_to(root))}", error))
                 continue
-            files = sorted(entry for entry in group.iterdir() if entry.is_file() and _visible(entry))
-            found.extend(_Found(path, split, label) for path in files if path.suffix.casefold() in SUFFIXES)
-            others.extend(_text(path.relative_to(root)) for path in files if path.suffix.casefold() not in SUFFIXES)
-        return found, others
+            found.extend(_Found(path, split, label) for path in files if _is_image(path))
+            others.extend(_text(path.relative_to(root)) for path in files if not _is_image(path))
+        return found, others, _elsewhere(root, set(groups))
 
     def _groups(self, root: Path) -> list[Path]:
         """Folders of classes; with votes those of splits, too."""
@@ -175,8 +185,25 @@ def _visible(path: Path) -> bool:
     return not path.name.startswith(".")
 
 
+def _is_image(path: Path) -> bool:
+    return path.suffix.casefold() in SUFFIXES
+
+
 def _folders(folder: Path) -> list[Path]:
-    return sorted(entry for entry in folder.iterdir() if entry.is_dir() and _visible(entry))
+    return listed(folder, lambda entry: entry.is_dir() and _visible(entry))
+
+
+def _looks_right(root: Path) -> bool:
+    """Whether any folder of a split holds images, or folders with images."""
+    splits = [split for split in _folders(root) if plain(split.name) in FOLDERS]
+    return any(listed(group, _is_image) for split in splits for group in [split, *_folders(split)])
+
+
+def _elsewhere(root: Path, groups: Collection[Path]) -> list[str]:
+    """Images that lie in none of the groups, as paths from the root."""
+    images = sorted(path for path in root.rglob("*") if _is_image(path) and path.parent not in groups)
+    places = [path.relative_to(root) for path in images if path.is_file()]
+    return [_text(place) for place in places if not any(part.startswith(".") for part in place.parts)]
 
 
 def _split(folder: Path) -> Split:

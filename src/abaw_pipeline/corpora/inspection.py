@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -34,6 +34,7 @@ def inspect(
     annotations: pd.DataFrame,
     refused: pd.DataFrame,
     failed: pd.DataFrame,
+    dropped: Mapping[str, Counter[str]] | None = None,
 ) -> pd.DataFrame:
     """One row a corpus (INSPECTION schema), and one more over all of them if there are several.
 
@@ -43,21 +44,29 @@ def inspect(
         annotations: ANNOTATIONS schema.
         refused: QUARANTINE schema, what the corpora name and their layout or files do not allow.
         failed: QUARANTINE schema, media and label files that could not be read.
+        dropped: corpus -> frames by class that its parameters leave out; only of corpora that leave out any.
     """
     roots = failed[failed["blocked_by"].isna()]
     tables = (clips, annotations, refused, roots)
     keys = (annotations["clip_id"], refused["key"], roots["key"])
     owners = (clips["corpus"], *(_corpus_of(each, corpora) for each in keys))
+    lost = dropped or {}
     rows = [
-        _row(name, *(table[owner == name] for table, owner in zip(tables, owners, strict=True))) for name in corpora
+        _row(name, *(table[owner == name] for table, owner in zip(tables, owners, strict=True)), lost.get(name))
+        for name in corpora
     ]
     if len(rows) > 1:
-        rows.append(_row(TOTAL, *tables))
+        rows.append(_row(TOTAL, *tables, _sum(lost.values()) if lost else None))
     return INSPECTION.validate(pd.DataFrame(rows, columns=list(INSPECTION.columns)))
 
 
 def _row(
-    name: str, clips: pd.DataFrame, annotations: pd.DataFrame, refused: pd.DataFrame, failed: pd.DataFrame
+    name: str,
+    clips: pd.DataFrame,
+    annotations: pd.DataFrame,
+    refused: pd.DataFrame,
+    failed: pd.DataFrame,
+    dropped: Counter[str] | None,
 ) -> dict[str, Any]:
     known = clips.loc[clips["subject"] != clips["clip_id"], "subject"].nunique()
     unit, classes = _classes(annotations)
@@ -68,6 +77,7 @@ def _row(
         "subjects": known or None,
         "unit": unit,
         "classes": classes,
+        "dropped_frames": None if dropped is None else class_text(pd.Series(dropped)),
         "fps_min": clips["fps"].min(),
         "fps_max": clips["fps"].max(),
         "no_sound": int((~clips["sound"].astype(bool)).sum()),
@@ -77,6 +87,13 @@ def _row(
         "failed": failed["key"].nunique(),
         "reasons": common_reasons([*refused["message"], *failed["message"]]),
     }
+
+
+def _sum(counts: Iterable[Counter[str]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)  # unlike a sum of counters, it keeps what is there not once
+    return total
 
 
 def media_seconds(clips: pd.DataFrame) -> float:
@@ -114,14 +131,19 @@ def common_reasons(messages: Iterable[str]) -> str:
 def _classes(annotations: pd.DataFrame) -> tuple[str | None, str | None]:
     """What is counted, and how often each class is there; both units by name where there are both."""
     units = annotations["frame"].isna().map({True: CLIP, False: FRAME})
-    told = {unit: _counts(annotations.loc[units == unit, "label"]) for unit in (CLIP, FRAME) if (units == unit).any()}
+    labels = {unit: annotations.loc[units == unit, "label"] for unit in (CLIP, FRAME)}
+    told = {unit: class_text(own.value_counts()) for unit, own in labels.items() if len(own)}
     if len(told) > 1:
         return " and ".join(told), "; ".join(f"{unit}: {text}" for unit, text in told.items())
     return next(iter(told.items()), (None, None))
 
 
-def _counts(labels: pd.Series) -> str:
-    counts = labels.value_counts()
+def class_text(counts: pd.Series) -> str:
+    """Numbers by class in the vocabulary's order, as "neutral 96, anger 192".
+
+    Args:
+        counts: emotion -> how often it is there.
+    """
     return ", ".join(f"{name} {counts[name]:,}" for name in EMOTIONS if name in counts.index)
 
 

@@ -71,9 +71,11 @@ class FrameLabels(UserLabels):
 
 
 class DropsClasses(Part):
-    """A corpus of labelled clips of which whole classes may be left out."""
+    """A corpus of which whole classes may be left out."""
 
-    drop_classes: tuple[str, ...] = Field((), description="emotions whose clips are left out, such as [calm]")
+    drop_classes: tuple[str, ...] = Field(
+        (), description="emotions that are left out, such as [calm]: clips of them, and labels of single frames"
+    )
 
     @field_validator("drop_classes")
     @classmethod
@@ -100,6 +102,16 @@ class DropsClasses(Part):
             for name in dict.fromkeys(self.drop_classes)
         ]
         return replace(listing, clips=kept, notes=[*listing.notes, *notes])
+
+
+def dropped_classes(corpora: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+    """Which classes each corpus leaves out; corpora that leave out none are not named.
+
+    Args:
+        corpora: by the name that the study gives each.
+    """
+    found = {name: corpus.drop_classes for name, corpus in corpora.items() if isinstance(corpus, DropsClasses)}
+    return {name: classes for name, classes in found.items() if classes}
 
 
 def emotion(label: str, labels: Mapping[str, str], where: str) -> str:

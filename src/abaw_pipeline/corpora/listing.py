@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -75,17 +76,42 @@ def describe(listing: pd.DataFrame, facts: Mapping[str, Mapping[str, Any]]) -> p
     return CLIPS.validate(clips)
 
 
-def annotate(clips: pd.DataFrame, frame_labels: Mapping[Any, pa.Table]) -> pd.DataFrame:
+def annotate(
+    clips: pd.DataFrame, frame_labels: Mapping[Any, pa.Table], dropped: Mapping[str, Collection[str]]
+) -> pd.DataFrame:
     """Annotations (ANNOTATIONS schema): of clips that have one label as a whole, and frame by frame.
 
     Args:
         clips: CLIPS schema.
         frame_labels: clip id -> columns frame, time, label, as `frame_labels.read_labels` gives them.
+        dropped: corpus -> classes whose frames are left out. (Their clips are left out where the corpus is listed.)
     """
     labelled = clips.loc[clips["label"].notna(), ["clip_id", "label"]]
-    timed = [table.to_pandas().assign(clip_id=clip_id) for clip_id, table in frame_labels.items()]
+    corpora = dict(zip(clips["clip_id"], clips["corpus"], strict=True))
+    timed = []
+    for clip_id, table in frame_labels.items():
+        frames = table.to_pandas().assign(clip_id=clip_id)
+        timed.append(frames[~frames["label"].isin(list(dropped.get(corpora[clip_id], ())))])
     tables = [table for table in (labelled.assign(frame=None, time=None), *timed) if len(table)]
     return ANNOTATIONS.validate(pd.concat(tables, ignore_index=True)) if tables else ANNOTATIONS.empty()
+
+
+def dropped_frames(
+    clips: pd.DataFrame, frame_labels: Mapping[Any, pa.Table], dropped: Mapping[str, Collection[str]]
+) -> dict[str, Counter[str]]:
+    """How many frames of each dropped class there are, for each corpus with labels of frames that drops any.
+
+    Args:
+        clips: CLIPS schema.
+        frame_labels: as for `annotate`.
+        dropped: as for `annotate`.
+    """
+    counts: dict[str, Counter[str]] = {}
+    for clip_id, corpus in zip(clips["clip_id"], clips["corpus"], strict=True):
+        if corpus in dropped and clip_id in frame_labels:
+            own = counts.setdefault(corpus, Counter(dict.fromkeys(dropped[corpus], 0)))
+            own.update(label for label in frame_labels[clip_id]["label"].to_pylist() if label in own)
+    return counts
 
 
 def _unreadable(listing: pd.DataFrame, column: str, hashed: Mapping[str, str | OSError]) -> list[Quarantined]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from abaw_pipeline.corpora.base import some
 from abaw_pipeline.corpora.labels import plain
-from abaw_pipeline.corpora.tables import SEPARATORS, Row, as_row
+from abaw_pipeline.corpora.tables import SEPARATORS, Row, as_row, unreadable
 from abaw_pipeline.errors import CorpusError
 
 LONGEST_LINE = 1 << 20
@@ -43,9 +43,7 @@ def rows_of(path: Path, columns: Sequence[str], needed: Collection[str]) -> Iter
             f"not readable as CSV ({error}).", where=str(path), hint="Take the table as the authors hand it out."
         ) from error
     except OSError as error:
-        raise CorpusError(
-            f"the table cannot be read ({error.strerror}).", where=str(path), hint="Check the corpus's path."
-        ) from error
+        raise unreadable(path, error) from error
 
 
 def _rows(path: Path, lines: Iterator[list[str]], columns: Sequence[str]) -> Iterator[Row]:

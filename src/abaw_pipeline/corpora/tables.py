@@ -17,6 +17,8 @@ from abaw_pipeline.errors import CorpusError
 
 SEPARATORS = (",", ";", "\t")
 PARQUET_MAGIC = b"PAR1"
+SUFFIXES = {".csv", ".tsv", ".txt", ".parquet"}
+"""How tables are usually called: these are named where another path was given."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,28 @@ def read_table(path: Path, required: str) -> Table:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise CorpusError(
-            f"the table cannot be read ({error.strerror}).", where=str(path), hint="Check the corpus's path."
-        ) from error
+        raise unreadable(path, error) from error
     table = _parquet(path, data) if data.startswith(PARQUET_MAGIC) else _csv(path, data, required)
     twice = sorted({name for name in table.columns if name and table.columns.count(name) > 1})
     if twice:
         raise CorpusError(f"two columns share one name: {some(twice)}.", where=str(path), hint="Rename one of them.")
     return table
+
+
+def unreadable(path: Path, error: OSError) -> CorpusError:
+    """The error of a table that cannot be read; where it is a folder, or not there, it names tables near by."""
+    folder = path if path.is_dir() else path.parent
+    try:
+        names = sorted(each.name for each in folder.iterdir() if each.suffix.lower() in SUFFIXES)
+    except OSError:
+        names = []  # this one only feeds a hint
+    tables = [name for name in names if name.isprintable()]
+    near = f" There: {some(tables)}." if tables else ""
+    return CorpusError(
+        f"the table cannot be read ({error.strerror}).",
+        where=str(path),
+        hint=f"Set path to the table, a file.{near}" if path.is_dir() else f"Check the corpus's path.{near}",
+    )
 
 
 def _csv(path: Path, data: bytes, required: str) -> Table:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abaw_pipeline.errors import ProtocolError
-from abaw_pipeline.evaluation.protocol import Folds, Protocol, by_subject, deal
+from abaw_pipeline.evaluation.protocol import Folds, Protocol, by_subject, deal, some
 from abaw_pipeline.types import IntArray, Table
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 COLUMNS = ["fold", "parent", "clip_id", "subject", "role"]
 
-KNOWN = ("clip_id", "subject", "corpus", "session", "sex", "split")
-"""What protocols may go by, beside labels."""
+KNOWN = ("clip_id", "subject", "corpus", "session", "sex", "split", "media", "sha256", "start", "end")
+"""What protocols may go by, beside labels; and, of the last four, what tells people who are in a recording at once."""
 
 FINAL = "final"
 """The fold that trains on everything the protocol deals with and validates nothing; for use on other media."""
@@ -124,6 +124,7 @@ def make_folds(
     if inner_folds < 0 or inner_folds == 1:
         raise ProtocolError("inner folds are 0 (none) or at least 2", where=f"inner_folds = {inner_folds}")
     labelled = protocol_clips(protocol, clips)
+    _tell_unused(clips, labelled)
     chosen = parse_folds(folds, protocol.n_folds(labelled))
     validates_in = protocol.validation_folds(labelled, seed=seed)
     tables = []
@@ -198,6 +199,16 @@ def of_trained_classes(units: Table, folds: Table, trained: Mapping[str, set[str
     return units[chosen].reset_index(drop=True)
 
 
+def _tell_unused(clips: Table, dealt: Table) -> None:
+    """Say of labelled clips that a protocol does not deal with: none of them would be missed otherwise."""
+    unused = clips.loc[clips["label"].notna() & ~clips["clip_id"].isin(dealt["clip_id"]), "clip_id"]
+    if len(unused):
+        names = set(unused)
+        log.info(
+            "%d labelled clips are in no fold, as the protocol does not deal with them: %s", len(names), some(names)
+        )
+
+
 def _sides(protocol: Protocol, clips: Table, validates_in: IntArray, number: int) -> tuple[Index, Index]:
     """Rows of a fold's training and of its validation side."""
     validation = clips[validates_in == number]
@@ -210,10 +221,14 @@ def _sides(protocol: Protocol, clips: Table, validates_in: IntArray, number: int
 
 
 def _inner_roles(training: Table, parent: str, k: int, seed: int) -> list[Table]:
+    from abaw_pipeline.evaluation.recordings import talking_together
+
     if training.empty:
         raise ProtocolError("no clip is left to train on", where=f"fold {parent}")
+    # Whoever talks with somebody at the same time shares the recording: whatever the protocol, both are on one side.
+    groups = training.assign(subject=training["subject"].map(talking_together(training)))
     # Drawn with the same seed for each outer fold, so that choosing other folds changes nothing.
-    dealt = by_subject(training, deal(training, k, seed=seed, where=f"inner folds of fold {parent}"))
+    dealt = by_subject(groups, deal(groups, k, seed=seed, where=f"inner folds of fold {parent}"))
     return [
         _roles(training, f"{parent}/{inner}", parent, training.index[dealt != inner], training.index[dealt == inner])
         for inner in range(k)

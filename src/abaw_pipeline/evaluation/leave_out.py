@@ -15,6 +15,10 @@ from abaw_pipeline.types import IntArray, Table
 
 logger = logging.getLogger(__name__)
 
+NO_SESSION = (
+    "Name it for every clip (a manifest's column 'session'), or take another protocol: few corpora have sessions."
+)
+
 Session = tuple[str, str]
 """Corpus and session: two corpora may both have a session 1."""
 
@@ -143,7 +147,7 @@ class LeaveOneCorpusOut(Protocol):
 
 def _sessions(clips: Table) -> list[Session]:
     where = "leave_one_session_out"
-    need_column(clips, "session", where=where, hint="Name it for every clip: a manifest's column 'session'.")
+    need_column(clips, "session", where=where, hint=NO_SESSION)
     found = set(_session_of_rows(clips))
     if len(found) < 2:
         raise ProtocolError(

@@ -52,6 +52,39 @@ def check_recordings(train: pd.DataFrame, validation: pd.DataFrame, where: str) 
     return sorted(set(validation.loc[of_validation.isin(shared), "media"]))
 
 
+def talking_together(clips: pd.DataFrame) -> dict[str, str]:
+    """Subjects who are in one stretch of a recording at once, as one: subject -> one name for all of them.
+
+    Where those overlap with others in turn, all are one. Who is alone keeps his name.
+
+    Args:
+        clips: columns clip_id, subject; also media, sha256, start, end (seconds) as far as known.
+    """
+    name = dict(zip(clips["subject"], clips["subject"], strict=True))
+
+    def of(subject: str) -> str:
+        while name[subject] != subject:
+            subject = name[subject]
+        return subject
+
+    if "media" not in clips.columns:
+        return name
+    once = clips.drop_duplicates("clip_id")
+    for _, shared in once.groupby(recordings(once), sort=False):
+        if len(set(shared["subject"])) > 1:
+            start, end = _stretch(shared)
+            order = np.argsort(start, kind="stable")
+            reached, last = -np.inf, ""
+            for at in order.tolist():
+                subject = of(shared["subject"].iloc[at])
+                if start[at] < reached and last:
+                    first, second = sorted((of(last), subject))
+                    name[second] = first
+                if end[at] > reached:
+                    reached, last = float(end[at]), subject
+    return {subject: of(subject) for subject in name}
+
+
 def takes_by_clip(clips: pd.DataFrame) -> dict[str, set[Take]]:
     """What clips are called and how long they are, to find other forms of the same take: clip id -> takes.
 

@@ -9,8 +9,12 @@ from abaw_pipeline.report import numbers
 LACKING = ("no_sound", "no_picture", "no_label")
 """Columns that are left out where no clip lacks it."""
 
-LAST = ("reasons", "unit", "classes")
+LAST = ("reasons", "unit", "classes", "dropped_frames")
 """Columns of running text, after those of numbers."""
+
+
+RUNNING = ("Classes", "Dropped frames", "Why")
+"""Their headings, less the one that is a word."""
 
 
 def corpora_table(inspection: pd.DataFrame) -> pd.DataFrame:

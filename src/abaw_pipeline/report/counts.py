@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from abaw_pipeline.corpora.inspection import class_text
+
 
 def annotated_units(clips: pd.DataFrame, annotations: pd.DataFrame) -> pd.DataFrame:
     """Labelled units with what they are: columns corpus, clip_id, unit ("clip" or "frame"), label."""
@@ -33,17 +35,21 @@ def count_asked(units: pd.DataFrame, outer: pd.DataFrame) -> pd.DataFrame:
     return groups.agg(units="size", clips="nunique").reset_index()
 
 
-def count_folds(outer: pd.DataFrame, titles: Sequence[str] = ()) -> pd.DataFrame:
-    """Subjects and clips by fold and role, and what each fold holds out as far as any title says.
+def count_folds(outer: pd.DataFrame, units: pd.DataFrame, titles: Sequence[str] = ()) -> pd.DataFrame:
+    """Subjects, clips and classes by fold and role, and what each fold holds out as far as any title says.
 
     Args:
         outer: folds of the protocol.
+        units: labelled units, as `annotated_units` gives them; each counts by its class.
         titles: by the folds' numbers; empty ones say nothing.
     """
-    counts = outer.groupby(["fold", "role"], sort=False).agg(
-        subjects=("subject", "nunique"), clips=("clip_id", "nunique")
-    )
+    sides = ["fold", "role"]
+    counts = outer.groupby(sides, sort=False).agg(subjects=("subject", "nunique"), clips=("clip_id", "nunique"))
     counts = counts.reset_index()
+    of_clips = units.groupby(["clip_id", "label"], sort=False).size().rename("n").reset_index()
+    told = outer[[*sides, "clip_id"]].merge(of_clips, on="clip_id").groupby([*sides, "label"])["n"].sum()
+    known = {side: class_text(own.droplevel(sides)) for side, own in told.groupby(level=sides)}
+    counts["classes"] = [known.get(side) for side in counts[sides].itertuples(index=False, name=None)]
     if any(titles):
         counts.insert(1, "held_out", [titles[int(fold)] for fold in counts["fold"]])
     return counts

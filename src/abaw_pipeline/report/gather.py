@@ -190,7 +190,7 @@ def gather(
         corpus_notes=pd.DataFrame() if corpus_notes is None else corpus_notes,
         classes=classes,
         class_counts=count_classes(units),
-        folds=count_folds(outer, titles),
+        folds=count_folds(outer, units, titles),
         folds_run=outer["fold"].nunique(),
         folds_total=len(titles),
         protocol=_protocol(tree),

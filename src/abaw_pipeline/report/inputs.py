@@ -81,7 +81,8 @@ class ReportInput:
             clips, and whatever else is known.
         classes: the classes' names, in the order of the figures.
         class_counts: corpus, class, clips (how many labelled units), unit (what is counted: "clip" or "frame").
-        folds: fold, role (training, validation), subjects (a number or names), clips; held_out, what the fold holds
+        folds: fold, role (training, validation), subjects (a number or names), clips; classes, how many clips or
+            annotated frames there are of each, where that is known; held_out, what the fold holds
             out in words, is shown if given.
         folds_run: how many folds of the protocol were run.
         folds_total: how many folds the protocol has.

@@ -68,11 +68,11 @@ def _ran(results: Results) -> dict[str, Table]:
         "composition": text_table(
             data.folds,
             "Who trains and who validates",
-            wrap={"Held out", "Subjects"},
-            left={"Held out", "Role", "Subjects"},
+            wrap={"Held out", "Subjects", "Classes"},
+            left={"Held out", "Role", "Subjects", "Classes"},
         ),
         "counts": text_table(
-            corpora.corpora_table(data.counts), "Corpora", wrap={"Classes", "Why"}, left={"Classes", "Unit", "Why"}
+            corpora.corpora_table(data.counts), "Corpora", wrap=corpora.RUNNING, left={*corpora.RUNNING, "Unit"}
         ),
         "corpus_notes": text_table(data.corpus_notes, "Notes of the corpora", wrap={"Note"}, left={"Note"}),
         "class_counts": _class_counts(data),

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from abaw_pipeline.corpora.inspection import TOTAL
-from abaw_pipeline.report.corpora import corpora_table
+from abaw_pipeline.report.corpora import RUNNING, corpora_table
 from abaw_pipeline.report.inputs import MEASURES
 from abaw_pipeline.report.tables import results_table, results_text
 from abaw_pipeline.report.text_tables import text_table
@@ -18,7 +18,7 @@ SHOWN = 5
 NARROW = 100
 """Columns of terminal below which results by fold, and SPARED ones, are left to the report."""
 SPARED = ("Wald", "Weighted F1")
-RUNNING = ("Unit", "Classes", "Why")
+BELOW = ("Unit", *RUNNING)
 """Columns of the table of corpora that stand below it, a line a corpus: they may be long."""
 
 
@@ -64,7 +64,7 @@ def print_inspection(inspection: pd.DataFrame, notes: pd.DataFrame) -> None:
 
     console = Console()
     text = text_table(corpora_table(inspection), "Corpora")
-    short = [place for place, name in enumerate(text.columns) if name not in RUNNING]
+    short = [place for place, name in enumerate(text.columns) if name not in BELOW]
     table = Table(title=text.caption, title_justify="left")
     for place in short:
         heading = text.columns[place].replace(" ", "\n")
@@ -77,6 +77,8 @@ def print_inspection(inspection: pd.DataFrame, notes: pd.DataFrame) -> None:
         name, lost = row["corpus"], row["refused"] + row["failed"]
         classes = f"{row['unit']} by class: {row['classes']}" if isinstance(row["unit"], str) else "no labels"
         console.print(f"{name}: {classes}", markup=False, highlight=False, soft_wrap=True)
+        if isinstance(dropped := row.get("dropped_frames"), str):
+            console.print(f"{name}: frames left out by drop_classes: {dropped}", markup=False, highlight=False)
         for note in notes.loc[notes["corpus"] == name, "note"]:
             console.print(f"{name}: {note}", markup=False, highlight=False, soft_wrap=True)
         if lost:

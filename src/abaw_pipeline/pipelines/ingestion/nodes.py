@@ -17,14 +17,15 @@ log = logging.getLogger(__name__)
 
 def list_clips(_demo: dict[str, Any], corpora: Corpora, execution: Execution) -> tuple[Table, Table, Table]:
     """Clips that the corpora name, with their media's content hashes; rows that were refused; remarks."""
+    from abaw_pipeline.corpora.inspection import common_reasons
     from abaw_pipeline.corpora.listing import list_corpora
 
     listing, refused, notes = list_corpora(corpora.root, file_hashes(execution))
     for corpus, note in notes.itertuples(index=False, name=None):
         log.info("%s: %s", corpus, note)
     if listing.empty:
-        first = refused["message"].iloc[0] if len(refused) else "the corpora name no clips"
-        raise CorpusError(f"none of {len(refused)} clips can be used", hint=f"The first: {first}")
+        why = common_reasons(refused["message"]) or "the corpora name no clips; their notes above say why"
+        raise CorpusError(f"none of {len(refused)} clips can be used", hint=f"The commonest reasons: {why}")
     if (listing["subject"] == listing["clip_id"]).any():
         log.warning("subjects are unknown: folds cannot keep people apart; name them in the column 'subject'")
     return listing, refused, notes
@@ -82,11 +83,12 @@ def read_frame_labels(clips: Table, frames: PieceMap, corpora: Corpora) -> Recip
     return RecipeMap("frame_labels", recipes)
 
 
-def collect_annotations(clips: Table, frame_labels: PieceMap) -> Table:
-    """All labels, of whole clips and of frames."""
+def collect_annotations(clips: Table, frame_labels: PieceMap, corpora: Corpora) -> Table:
+    """All labels, of whole clips and of frames, less those of classes that parameters leave out."""
+    from abaw_pipeline.corpora.labels import dropped_classes
     from abaw_pipeline.corpora.listing import annotate
 
-    return annotate(clips, frame_labels)
+    return annotate(clips, frame_labels, dropped_classes(corpora.root))
 
 
 def inspect_corpora(
@@ -102,9 +104,12 @@ def inspect_corpora(
     import pandas as pd
 
     from abaw_pipeline.corpora.inspection import inspect
+    from abaw_pipeline.corpora.labels import dropped_classes
+    from abaw_pipeline.corpora.listing import dropped_frames
 
+    dropped = dropped_frames(clips, frame_labels, dropped_classes(corpora.root))
     failed = pd.concat([each.failures for each in (media, frames, frame_labels)], ignore_index=True)
-    return inspect(list(corpora.root), clips, annotations, quarantine, failed)
+    return inspect(list(corpora.root), clips, annotations, quarantine, failed, dropped)
 
 
 def assign_folds(

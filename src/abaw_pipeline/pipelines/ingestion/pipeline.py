@@ -26,7 +26,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.collect_annotations,
-                ["clips", "frame_labels"],
+                ["clips", "frame_labels", "params:corpora"],
                 "annotations",
                 name="collect_annotations",
             ),
