@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+import skops.io
+from skops.io.exceptions import UntrustedTypesFoundException
 
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.fusion import FusionWeights, KNNStacking, SVMStacking, XGBoostStacking
@@ -100,3 +102,14 @@ def test_the_rows_that_are_drawn_follow_the_seed(sample, fusion, caplog):
     assert one.model == same.model != other.model
     assert (one.info["rows"], one.info["rows_given"]) == (100, 300)
     assert "100 of 300 rows" in caplog.text
+
+
+class Foreign:
+    """Of no type that is trusted."""
+
+
+def test_stored_bytes_build_nothing_that_is_not_trusted(sample):
+    posteriors, _, _ = sample(9)
+    weights = FusionWeights({}, {"classes": [0, 1, 2]}, skops.io.dumps(Foreign()))
+    with pytest.raises(UntrustedTypesFoundException, match="Foreign"):
+        KNNStacking().fuse(weights, posteriors)
