@@ -112,3 +112,19 @@ def test_stored_bytes_build_nothing_that_is_not_trusted(sample):
     weights = FusionWeights({}, {"classes": [0, 1, 2]}, skops.io.dumps(Foreign()))
     with pytest.raises(UntrustedTypesFoundException, match="Foreign"):
         KNNStacking().fuse(weights, posteriors)
+
+
+@every
+@pytest.mark.parametrize("rare", [1, 20], ids=["a clip", "20 clips"])
+def test_a_class_of_one_subject_only_survives_cross_fitting(sample, fusion, rare):
+    """Where that subject is held out, nobody has the class: neither choosing nor probabilities may fail of it."""
+    posteriors, labels, _ = sample(6, n=90)
+    labels = np.where((labels == 2) & (np.cumsum(labels == 2) > rare), 0, labels)
+    groups = ["rare" if label == 2 else f"s{i % 4}" for i, label in enumerate(labels)]
+    settings = {"grid": (0.1, 1.0)} if fusion.kind == "svm_stacking" else {"grid": (1, 3)}
+    chosen = fusion.model_copy(update=settings)
+    weights = chosen.fit(posteriors, labels, groups, seed=0)
+    assert weights.info["classes"] == [0, 1, 2]
+    fused = chosen.fuse(weights, posteriors)
+    np.testing.assert_allclose(fused.sum(axis=1), 1)
+    assert (fused.argmax(axis=1) == labels).mean() > 0.5
