@@ -52,22 +52,16 @@ def inspect(
     owners = (clips["corpus"], *(_corpus_of(each, corpora) for each in keys))
     lost = dropped or {}
     rows = [
-        _row(name, *(table[owner == name] for table, owner in zip(tables, owners, strict=True)), lost.get(name))
+        _row(name, [table[owner == name] for table, owner in zip(tables, owners, strict=True)], lost.get(name))
         for name in corpora
     ]
     if len(rows) > 1:
-        rows.append(_row(TOTAL, *tables, _sum(lost.values()) if lost else None))
+        rows.append(_row(TOTAL, tables, _sum(lost.values()) if lost else None))
     return INSPECTION.validate(pd.DataFrame(rows, columns=list(INSPECTION.columns)))
 
 
-def _row(
-    name: str,
-    clips: pd.DataFrame,
-    annotations: pd.DataFrame,
-    refused: pd.DataFrame,
-    failed: pd.DataFrame,
-    dropped: Counter[str] | None,
-) -> dict[str, Any]:
+def _row(name: str, tables: Sequence[pd.DataFrame], dropped: Counter[str] | None) -> dict[str, Any]:
+    clips, annotations, refused, failed = tables
     known = clips.loc[clips["subject"] != clips["clip_id"], "subject"].nunique()
     unit, classes = _classes(annotations)
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -48,8 +49,8 @@ def count_folds(outer: pd.DataFrame, units: pd.DataFrame, titles: Sequence[str] 
     counts = counts.reset_index()
     of_clips = units.groupby(["clip_id", "label"], sort=False).size().rename("n").reset_index()
     told = outer[[*sides, "clip_id"]].merge(of_clips, on="clip_id").groupby([*sides, "label"])["n"].sum()
-    known = {side: class_text(own.droplevel(sides)) for side, own in told.groupby(level=sides)}
-    counts["classes"] = [known.get(side) for side in counts[sides].itertuples(index=False, name=None)]
+    known: dict[Any, str] = {side: class_text(own.droplevel([0, 1])) for side, own in told.groupby(level=[0, 1])}
+    counts["classes"] = [known.get(side) for side in zip(counts["fold"], counts["role"], strict=True)]
     if any(titles):
         counts.insert(1, "held_out", [titles[int(fold)] for fold in counts["fold"]])
     return counts

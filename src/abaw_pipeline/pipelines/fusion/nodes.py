@@ -81,9 +81,9 @@ def fit_fusion(
     return _tables(fits)
 
 
-def _made(fusion: FusionStage, systems: SystemsStage) -> Mapping[str, FusionMethod]:
+def _made(fusion: FusionStage, systems: SystemsStage) -> dict[str, FusionMethod]:
     """The methods whose members run; the others are told."""
-    made = fusion.made(systems.chosen)
+    made: dict[str, FusionMethod] = {**fusion.made(systems.chosen)}
     for name in fusion.methods:
         if name not in made:
             log.warning("fusion %s is left out: not all systems that it names run", name)
