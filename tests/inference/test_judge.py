@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from abaw_pipeline.artifacts.parts import whole
 from abaw_pipeline.errors import DataError
-from abaw_pipeline.fusion import MCWF, FusionMethod, FusionWeights, KNNStacking, LogisticStacking, LogMean, WeightedVote
+from abaw_pipeline.fusion import MCWF, FusionMethod, FusionWeights, LogisticStacking, LogMean, WeightedVote
 from abaw_pipeline.inference.judge import WEIGHTS, judge_video, judged_schema
 from abaw_pipeline.pipelines.fusion.nodes import apply_fusion
 from abaw_pipeline.stages import FusionStage, SystemsStage
@@ -23,7 +23,6 @@ METHODS: dict[str, FusionMethod] = {
     "stacking": LogisticStacking(grid=(1.0,)),
     "stacked_logs": LogisticStacking(grid=(1.0,), features="log_posteriors"),
     "votes": WeightedVote(),
-    "neighbours": KNNStacking(grid=(5,)),
 }
 SYSTEMS = ("face", "sound")
 LETTERS = {"d": "detected", "i": "interpolated", "n": "nearest", "m": "missing"}

@@ -28,6 +28,7 @@ class EstimatorStacking(FusionPart):
     as S2 seems to have done. A class that no fitting row has is never decided for.
     """
 
+    kind: str
     grid: tuple[float, ...] = Field(min_length=1, description="Settings to choose from; of equals the smallest.")
     folds: int = Field(default=3, ge=2, description="Parts of the cross-fitting; at most one a subject.")
     measure: Measure = Field(default="accuracy", description="What the chosen setting is best in.")
@@ -46,9 +47,11 @@ class EstimatorStacking(FusionPart):
         """
         values, truth = check_fitting(posteriors, labels, groups)
         rows = _drawn(truth, groups, self.max_rows, seed)
+        if len(rows) < len(truth):
+            log.warning("%s is fitted on %d of %d rows (max_rows)", self.kind, len(rows), len(truth))
         inputs, truth, who = flat_inputs(values[rows]), truth[rows], [groups[row] for row in rows]
         if len(np.unique(truth)) < 2:
-            raise DataError("all clips to fit on are of one class", where=str(self.kind), hint="Use log_mean here.")  # type: ignore[attr-defined]
+            raise DataError("all clips to fit on are of one class", where=self.kind, hint="Use log_mean here.")
 
         def decide(setting: Any, fitting: Any, held_out: Any) -> IntArray:
             if len(np.unique(truth[fitting])) < 2:
@@ -108,13 +111,17 @@ class SVMStacking(EstimatorStacking):
     """A support vector machine on the systems' posteriors.
 
     Its probabilities are those of a sigmoid a class (Platt), fitted on decisions that are cross-fitted over subjects,
-    then normalized. With a single subject no sigmoid can be fitted so, which is an error.
+    then normalized; scikit-learn's own way draws its parts by row, whoever is in them. With a single subject no
+    sigmoid can be fitted so, which is an error.
     """
 
     kind: Literal["svm_stacking"] = "svm_stacking"
     kernel: Literal["linear", "rbf"] = "linear"
     grid: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field(
         default=(1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0), min_length=1, description="C to choose from (S2, Table A3)."
+    )
+    max_rows: int = Field(
+        default=3000, ge=100, description="Rows to fit on at most: time grows faster than their square."
     )
 
     def _estimator(self, setting: Any, n: int, seed: int) -> Any:
@@ -203,7 +210,6 @@ def _drawn(labels: IntArray, groups: Sequence[str], most: int, seed: int) -> Int
     n = len(labels)
     if n <= most:
         return np.arange(n)
-    log.warning("fusion: fitted on %d of %d rows (max_rows)", most, n)
     shuffled = np.random.default_rng(seed).permutation(n)
     cell = np.unique(
         np.array([f"{group}\n{label}" for group, label in zip(groups, labels, strict=True)]), return_inverse=True
