@@ -41,7 +41,7 @@ class Paired:
         return np.ascontiguousarray(right.T)
 
     def confusions(self, a: str, b: str, by: str) -> tuple[IntArray, IntArray]:
-        """Confusions of two systems on the units that both have decided, each int64 [G, K, K] of groups that have any."""
+        """Confusions of two systems on what both have decided, int64 [G, K, K] of the groups that have any of it."""
         rows = [self.predicted[self.systems.index(name)] for name in (a, b)]
         both = np.flatnonzero((rows[0] != SILENT) & (rows[1] != SILENT))
         names, group = np.unique(self.groups[by][both], return_inverse=True)
