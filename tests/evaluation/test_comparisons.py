@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from abaw_pipeline.errors import DataError
 from abaw_pipeline.evaluation.comparisons import comparison_table
 from abaw_pipeline.schemas import COMPARISONS
 
@@ -88,6 +89,58 @@ def test_frames_are_compared_where_there_are_frames():
     both = pd.concat([table, clips], ignore_index=True)
     pd.testing.assert_frame_equal(compared(both), compared(table))
     assert compared(table).iloc[0][["n", "unit"]].tolist() == [240, "frames"]
+
+
+def test_a_pair_is_compared_on_what_both_have_decided_in_every_way():
+    """Who decides alike does not differ, however much one of the two leaves out."""
+    table = made_up({"a": 0.8, "c": 0.6})
+    silent = table[table["system"] == "a"].assign(system="b").groupby("subject").head(20)
+    found = compared(pd.concat([table, silent], ignore_index=True))
+    alike = found[(found["system_a"] == "a") & (found["system_b"] == "b")].set_index("test")
+    assert sorted(alike.index) == ["difference", "mcnemar", "t_corpora", "t_folds"]
+    assert (alike["difference"] == 0).all()
+    assert alike.loc["difference", ["lo", "hi"]].tolist() == [0, 0]
+    assert alike.loc["mcnemar", "n"] == 8 * 20
+    others = found[(found["system_a"] == "a") & (found["system_b"] == "c")].set_index("test")
+    assert others.loc["mcnemar", "n"] == 8 * 30
+    assert found.set_index("test").loc["cochran_q", "n"] == 8 * 20
+
+
+def test_a_system_that_shares_nothing_takes_nothing_from_the_others():
+    table = made_up({"a": 0.8, "b": 0.5})
+    elsewhere = made_up({"z": 0.7}).assign(clip_id=lambda each: "other " + each["clip_id"])
+    pd.testing.assert_frame_equal(compared(pd.concat([table, elsewhere], ignore_index=True)), compared(table))
+
+
+def test_corpora_of_s1_give_its_t():
+    """Table 6: CNN-LSTM and CNN-LSTM-A on six corpora; t = 0.5274 is printed, from values that are not rounded."""
+    percent = {"lstm": [44.3, 65.8, 60.6, 25.1, 76.1, 51.6], "attention": [45.0, 66.2, 59.7, 24.8, 77.0, 49.0]}
+    truth = pd.DataFrame({"corpus": np.repeat([*"abcdef"], 1000), "truth": "m", "fold": "0", "frame": pd.NA})
+    truth = truth.assign(clip_id=truth.index.map(str), subject=truth["corpus"])
+    tables = []
+    for system, values in percent.items():
+        right = np.concatenate([np.arange(1000) < round(10 * value) for value in values])
+        tables.append(truth.assign(system=system, predicted=np.where(right, "m", "n")))
+    table = comparison_table(pd.concat(tables, ignore_index=True), CLASSES, measure="uar", resamples=10)
+    row = table.set_index("test").loc["t_corpora"]
+    assert row["difference"] == pytest.approx(0.003)
+    assert row["statistic"] == pytest.approx(0.5274, abs=0.05)
+    assert row["p"] > 0.05
+    assert (row["n"], row["unit"]) == (6, "corpora")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda t: pd.concat([t, t.iloc[:1]]), "made twice by one system"),
+        (lambda t: t.assign(predicted=[None, *t["predicted"][1:]]), "every row needs"),
+        (lambda t: t.assign(predicted=["o", *t["predicted"][1:]]), "no class"),
+        (lambda t: t.assign(truth=["n" if t["truth"].iloc[0] == "m" else "m", *t["truth"][1:]]), "another truth"),
+    ],
+)
+def test_decisions_that_cannot_be_paired(change, says):
+    with pytest.raises(DataError, match=says):
+        compared(change(made_up({"a": 0.8, "b": 0.5})))
 
 
 def test_one_system_or_one_subject_or_nothing_in_common():

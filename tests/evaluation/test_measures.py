@@ -19,12 +19,34 @@ def test_hand_computed():
     assert measures.accuracy(HAND) == pytest.approx(0.6)
     assert measures.uar(HAND) == pytest.approx(0.625)
     assert measures.macro_f1(HAND) == pytest.approx((6 / 9 + 6 / 10) / 3)
+    assert measures.weighted_f1(HAND) == pytest.approx((4 * 6 / 9 + 6 * 6 / 10) / 10)
     assert measures.cpm(HAND) == pytest.approx(0.67 * (6 / 9 + 6 / 10) / 3 + 0.33 * 0.6)
 
 
 def test_cpm_weighs_f1_about_twice_as_much_as_accuracy():
     # Always the frequent class: accuracy 0.9, macro F1 (18/19 + 0) / 2.
     assert measures.cpm(np.array([[9, 0], [1, 0]])) == pytest.approx(0.67 * 9 / 19 + 0.33 * 0.9)
+
+
+# S1, Fig. 6: the backbone on AffectNet's validation set; rows truth (NE HA SA SU FE DI AN), 500 images each.
+S1 = """
+340 33 32 41 11 11 32
+28 440 4 17 2 8 1
+80 10 321 18 20 20 31
+56 38 13 316 53 15 9
+28 11 43 83 300 17 18
+32 24 33 16 15 310 70
+74 9 33 22 19 47 296
+"""
+
+
+def test_what_s1_prints():
+    counts = np.array([row.split() for row in S1.split("\n") if row], dtype=np.int64)
+    assert (np.trace(counts), counts.sum()) == (2323, 3500)
+    assert 100 * measures.accuracy(counts) == pytest.approx(66.4, abs=0.05)
+    assert measures.uar(counts) == pytest.approx(measures.accuracy(counts))  # as many images of each class
+    printed = [68.0, 88.0, 64.2, 63.2, 60.0, 62.0, 59.2]
+    np.testing.assert_allclose(100 * measures.recall(counts), printed, atol=0.05)
 
 
 labels = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
@@ -39,6 +61,8 @@ def test_as_scikit_learn_over_labels_that_occur(pairs):
     assert measures.accuracy(counts) == pytest.approx(metrics.accuracy_score(truth, predicted))
     by_default = metrics.f1_score(truth, predicted, average="macro", zero_division=0)
     assert measures.macro_f1(counts) == pytest.approx(by_default)
+    weighted = metrics.f1_score(truth, predicted, average="weighted", zero_division=0)
+    assert measures.weighted_f1(counts) == pytest.approx(weighted)
     true_only = metrics.recall_score(truth, predicted, labels=np.unique(truth), average="macro", zero_division=0)
     assert measures.uar(counts) == pytest.approx(true_only)
     for name, function in (("precision", metrics.precision_score), ("recall", metrics.recall_score)):

@@ -61,6 +61,10 @@ def test_metrics_hold_log_loss_and_calibration_error_with_intervals():
     assert row["value"] == pytest.approx(-np.log([0.9, 0.4, 0.8, 0.7]).mean())
     assert row["lo"] < row["value"] < row["hi"]
     assert (metrics["measure"] == "ece").sum() == 2
+    folds = metrics_table(table.assign(fold=list("0011")), ["m", "n"], study="s", protocol="p", resamples=200)
+    means = folds[folds["measure"] == "log_loss"].set_index("fold")["value"]
+    assert means["mean"] == pytest.approx(means[["0", "1"]].mean())
+    assert means["sd"] == pytest.approx(means[["0", "1"]].std())
     without = metrics_table(predictions(), ["m", "n"], study="s", protocol="p", resamples=200)
     assert not without["measure"].isin(["log_loss", "ece"]).any()
 

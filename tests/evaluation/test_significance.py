@@ -1,28 +1,21 @@
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.stats import contingency_tables
 
 from abaw_pipeline.errors import DataError
-from abaw_pipeline.evaluation.significance import common_hits, significance_table
+from abaw_pipeline.evaluation.significance import EXACT_BELOW, significance_table
 
 
-def predictions(**right):
-    """One row a system and clip; a string of 1 (right) and 0 (wrong) for each system."""
-    rows = [
-        (system, f"c{i}", "a", "a" if hit == "1" else "b")
-        for system, hits in right.items()
-        for i, hit in enumerate(hits)
-    ]
-    return pd.DataFrame(rows, columns=["system", "clip_id", "truth", "predicted"])
-
-
-def hits(**right):
-    return common_hits(predictions(**right))
+def outcome(**right):
+    """A string of 1 (right), 0 (wrong) and - (not decided) for each system."""
+    codes = {"1": 1.0, "0": 0.0, "-": np.nan}
+    columns = [[codes[hit] for hit in hits] for hits in right.values()]
+    return significance_table(np.array(columns).T, list(right))
 
 
 def test_few_differences_take_the_exact_test():
-    table = significance_table(hits(x="1" * 9 + "0" + "1" * 5, y="0" * 9 + "1" + "1" * 5))
+    table = outcome(x="1" * 9 + "0" + "1" * 5, y="0" * 9 + "1" + "1" * 5)
     assert table["test"].tolist() == ["mcnemar"]
     assert table["p"].item() == pytest.approx(stats.binomtest(1, 10).pvalue)
     assert table["p_bonferroni"].item() == table["p"].item()
@@ -30,14 +23,14 @@ def test_few_differences_take_the_exact_test():
 
 
 def test_many_differences_take_chi_squared_with_correction():
-    table = significance_table(hits(x="1" * 40 + "0" * 20, y="0" * 40 + "1" * 20))
+    table = outcome(x="1" * 40 + "0" * 20, y="0" * 40 + "1" * 20)
     statistic = (abs(40 - 20) - 1) ** 2 / 60
     assert table["statistic"].item() == pytest.approx(statistic)
     assert table["p"].item() == pytest.approx(stats.chi2.sf(statistic, 1))
 
 
 def test_three_systems_by_hand():
-    table = significance_table(hits(x="111110", y="110000", z="101000"))
+    table = outcome(x="111110", y="110000", z="101000")
     q = table[table["test"] == "cochran_q"]
     # Columns 5, 2, 2; rows 3, 2, 2, 1, 1, 0: Q = 2 * (3 * 33 - 81) / (3 * 9 - 19) = 4.5
     assert q["statistic"].item() == pytest.approx(4.5)
@@ -50,37 +43,45 @@ def test_three_systems_by_hand():
 
 
 def test_equal_systems_do_not_differ():
-    table = significance_table(hits(x="1100", y="1100", z="1100"))
+    table = outcome(x="1100", y="1100", z="1100")
     assert table["test"].tolist() == ["mcnemar"] * 3
     assert table["p"].tolist() == [1, 1, 1]
 
 
 def test_sizes_of_effects_by_hand():
-    table = significance_table(hits(x="1111100", y="1100010"))
+    table = outcome(x="1111100", y="1100010")
     row = table.iloc[0]
     # x alone is right three times, y alone once: g = 3/4 - 1/2
     assert row["difference"] == pytest.approx(5 / 7 - 3 / 7)
     assert row["effect"] == pytest.approx(0.25)
-    assert np.isnan(significance_table(hits(x="10", y="10"))["effect"].item())
+    assert np.isnan(outcome(x="10", y="10")["effect"].item())
 
 
-def test_systems_are_compared_on_what_all_have_decided():
-    both = predictions(x="1100", y="1010")
-    common = common_hits(both.iloc[:-1])
-    assert common["x"].tolist() == [True, True, False]
-    assert common["y"].tolist() == [True, False, True]
+def test_pairs_are_compared_on_what_both_have_decided_and_q_on_what_all_have():
+    table = outcome(x="1100-11", y="0101-00", z="-0101--")
+    assert table.set_index("test")["n"].to_dict()["cochran_q"] == 3
+    pairs = table[table["test"] == "mcnemar"].set_index(["system_a", "system_b"])
+    assert pairs["n"].to_dict() == {("x", "y"): 6, ("x", "z"): 3, ("y", "z"): 3}
+    # of six, x alone is right on three, y alone on one
+    assert pairs.loc[("x", "y"), "difference"] == pytest.approx(2 / 6)
+    assert pairs.loc[("x", "y"), "p"] == pytest.approx(stats.binomtest(1, 4).pvalue)
+
+
+def test_what_has_nothing_in_common_is_no_pair():
+    table = outcome(x="11--", y="--10", z="10--")
+    assert table[["test", "system_a", "system_b"]].values.tolist() == [["mcnemar", "x", "z"]]
+    assert outcome(x="1-", y="-1").empty
     with pytest.raises(DataError, match="at least two"):
-        significance_table(common_hits(both.iloc[:4]))
-    with pytest.raises(DataError, match="no decision in common"):
-        significance_table(common_hits(pd.concat([both.iloc[:2], both.iloc[6:]])))
-    with pytest.raises(DataError, match="made twice"):
-        common_hits(pd.concat([both, both.iloc[:1]]))
-    with pytest.raises(DataError, match="every row"):
-        common_hits(both.assign(predicted=None))
+        outcome(x="110")
 
 
-def test_frames_of_one_clip_are_decisions_of_their_own():
-    table = pd.concat([predictions(x="10", y="01").assign(clip_id="c", frame=[0, 7, 7, 0])])
-    common = common_hits(table)
-    assert common["x"].tolist() == [True, False]
-    assert common["y"].tolist() == [True, False]
+def test_as_statsmodels_says_of_three_columns():
+    rng = np.random.default_rng(0)
+    right = (rng.random((60, 3)) < [0.8, 0.6, 0.55]).astype(float)
+    found = significance_table(right, ["a", "b", "c"])
+    expected = contingency_tables.cochrans_q(right.astype(int))
+    assert found["statistic"].iloc[0] == pytest.approx(expected.statistic)
+    for row, (a, b) in zip(found[1:].itertuples(), ((0, 1), (0, 2), (1, 2)), strict=True):
+        table = [[np.sum((right[:, a] == i) & (right[:, b] == j)) for j in (1, 0)] for i in (1, 0)]
+        exact = table[0][1] + table[1][0] < EXACT_BELOW
+        assert row.p == pytest.approx(contingency_tables.mcnemar(table, exact=exact).pvalue)

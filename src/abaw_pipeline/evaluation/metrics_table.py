@@ -14,7 +14,7 @@ from abaw_pipeline.errors import DataError
 from abaw_pipeline.evaluation.bootstrap import draw_subjects, percentile_interval, resample_subjects
 from abaw_pipeline.evaluation.intervals import wald, wilson
 from abaw_pipeline.evaluation.measures import CLASS_MEASURES, MEASURES, grouped_confusions
-from abaw_pipeline.evaluation.probabilities import ProbabilitySums, probability_sums
+from abaw_pipeline.evaluation.probabilities import PROBABILITY_MEASURES, ProbabilitySums, probability_sums
 from abaw_pipeline.types import IntArray
 
 COLUMNS = [
@@ -178,17 +178,12 @@ def _of_probabilities(part: Scored, n: int, resamples: int, confidence: float, s
     n_subjects = len(part.by_subject)
     draws = draw_subjects(n_subjects, resamples=resamples, seed=seed)
     rows: list[dict[str, Any]] = []
-    for name, measure in (("log_loss", part.sums.log_loss), ("ece", part.sums.calibration_error)):
-        row: dict[str, Any] = {
-            "class": None,
-            "measure": name,
-            "value": float(measure(np.ones((1, n_subjects)))[0]),
-            "n": n,
-        }
+    for name, measure in PROBABILITY_MEASURES.items():
+        row: dict[str, Any] = {"class": None, "measure": name, "value": float(measure(part.sums)), "n": n}
         if draws is None:
             rows.append(row | NO_INTERVAL)
         else:
-            low, high = percentile_interval(measure(draws), confidence)
+            low, high = percentile_interval(measure(part.sums, draws), confidence)
             rows.append(row | {"lo": low, "hi": high, "interval": BOOTSTRAP})
     return rows
 
@@ -207,9 +202,12 @@ def _over_folds(scored: dict[str, Scored]) -> list[dict[str, Any]]:
     if len(parts) < 2:
         return []
     n = int(scored[POOLED].counts.sum())
+    found = {name: measure(np.stack([part.counts for part in parts])) for name, measure in MEASURES.items()}
+    sums = [part.sums for part in parts if part.sums is not None]
+    if len(sums) == len(parts):
+        found |= {name: np.array([measure(each) for each in sums]) for name, measure in PROBABILITY_MEASURES.items()}
     rows: list[dict[str, Any]] = []
-    for name, measure in MEASURES.items():
-        values = measure(np.stack([part.counts for part in parts]))
+    for name, values in found.items():
         for fold, value in ((MEAN, values.mean()), (SPREAD, values.std(ddof=1))):
             row = {"fold": fold, "class": None, "measure": name, "value": float(value)}
             rows.append({**row, **NO_INTERVAL, "n": n})
@@ -222,7 +220,11 @@ def _check(predictions: pd.DataFrame, classes: Sequence[str]) -> None:
     if missing:
         raise DataError(f"column {', '.join(missing)} is missing", where=where)
     if predictions.empty:
-        raise DataError("there is nothing to score", where=where)
+        raise DataError(
+            "there is nothing to score",
+            where=where,
+            hint="No system or fusion said anything of a labelled validation clip; the table of failures says why.",
+        )
     for name in NEEDED:
         if predictions[name].isna().any():
             raise DataError(f"column {name} has rows without a value", where=where)

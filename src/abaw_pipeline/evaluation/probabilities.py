@@ -31,15 +31,21 @@ class ProbabilitySums:
     loss: DoubleArray
     bins: DoubleArray
 
-    def log_loss(self, weights: DoubleArray) -> DoubleArray:
-        """Mean loss with each subject's decisions counted so often; weights [R, S] -> [R]."""
+    def log_loss(self, weights: DoubleArray | None = None) -> DoubleArray:
+        """Mean loss with each subject's decisions counted so often; weights [R, S] -> [R]; once each: a number."""
+        weights = np.ones(len(self.loss)) if weights is None else weights
         return np.asarray((weights @ self.loss) / (weights @ self.bins[..., 0].sum(axis=1)), dtype=np.float64)
 
-    def calibration_error(self, weights: DoubleArray) -> DoubleArray:
-        """Mean gap between confidence and accuracy over bins, weighted by their decisions; weights [R, S] -> [R]."""
+    def calibration_error(self, weights: DoubleArray | None = None) -> DoubleArray:
+        """Mean gap of confidence and accuracy over bins, weighted by their decisions; weights as for `log_loss`."""
+        weights = np.ones(len(self.loss)) if weights is None else weights
         sums = np.tensordot(weights, self.bins, axes=1)
         gaps = np.abs(sums[..., 1] - sums[..., 2]).sum(axis=-1)
         return np.asarray(gaps / sums[..., 0].sum(axis=-1), dtype=np.float64)
+
+
+PROBABILITY_MEASURES = {"log_loss": ProbabilitySums.log_loss, "ece": ProbabilitySums.calibration_error}
+"""Measures of probabilities, by name."""
 
 
 def probability_sums(
