@@ -84,6 +84,18 @@ def test_sexes_and_corpora_at_once():
         assert people_by_fold(table, folds, column).to_numpy().tolist() == [[3, 3]] * 3
 
 
+@pytest.mark.parametrize("inner_folds", [2, 3, 5])
+def test_inner_folds_are_balanced_as_their_parents_are(inner_folds):
+    """People whose classes go with their sex: classes alone would put women on one side and men on the other."""
+    table = pd.concat([clips("f" * 12, labels="aab"), clips("m" * 12, ["y"] * 12, labels="abb")], ignore_index=True)
+    for balance, kinds in (("sex", ["sex"]), ("sex+corpus", ["sex", "corpus"])):
+        folds = make_folds(SubjectKFold(k=4, balance=balance), table, inner_folds=inner_folds, seed=3)
+        for parent, inner in folds[folds["parent"].notna()].groupby("parent"):
+            assert inner["fold"].nunique() == inner_folds
+            for column in kinds:
+                assert spread(people_by_fold(table, inner, column).to_numpy()) <= 1, (parent, column)
+
+
 def test_unknown_and_contradictory_sexes_are_named():
     table = clips("fmfmfm")
     unknown = table.assign(sex=table["sex"].where(~table["subject"].isin(["x/1", "x/4"])))

@@ -131,7 +131,7 @@ def make_folds(
         train, validation = _sides(protocol, labelled, validates_in, number)
         tables.append(_roles(labelled, str(number), None, train, validation))
         if inner_folds:
-            tables += _inner_roles(labelled.loc[train], str(number), inner_folds, seed)
+            tables += _inner_roles(protocol, labelled.loc[train], str(number), inner_folds, seed)
     if final:
         tables.append(_roles(labelled, FINAL, None, labelled.index, labelled.index[:0]))
     import pandas as pd
@@ -209,11 +209,13 @@ def _sides(protocol: Protocol, clips: Table, validates_in: IntArray, number: int
     return train.index, protocol.scored(train, validation).index
 
 
-def _inner_roles(training: Table, parent: str, k: int, seed: int) -> list[Table]:
+def _inner_roles(protocol: Protocol, training: Table, parent: str, k: int, seed: int) -> list[Table]:
     if training.empty:
         raise ProtocolError("no clip is left to train on", where=f"fold {parent}")
     # Drawn with the same seed for each outer fold, so that choosing other folds changes nothing.
-    dealt = by_subject(training, deal(training, k, seed=seed, where=f"inner folds of fold {parent}"))
+    where = f"inner folds of fold {parent}"
+    kinds = protocol.kinds_of_subjects(training, where=where)
+    dealt = by_subject(training, deal(training, k, seed=seed, where=where, strata=kinds))
     return [
         _roles(training, f"{parent}/{inner}", parent, training.index[dealt != inner], training.index[dealt == inner])
         for inner in range(k)
