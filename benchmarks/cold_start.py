@@ -1,15 +1,14 @@
 """Cold starts: `kedro registry list`, and fusion with nothing to do, beside a Kedro project with nothing in it."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.project import make_project
 from benchmarks.row import Row, held, row, timed
 
-PROJECT = Path(__file__).resolve().parents[1]
 EMPTY = {
     "pyproject.toml": '[tool.kedro]\npackage_name = "empty"\nproject_name = "empty"\nkedro_init_version = "1.7.0"\n'
     'source_dir = "src"\n',
@@ -46,12 +45,7 @@ def rows() -> list[Row]:
         for path, text in EMPTY.items():
             empty.joinpath(path).parent.mkdir(parents=True, exist_ok=True)
             empty.joinpath(path).write_text(text, encoding="utf-8")
-        shutil.copytree(PROJECT / "conf", ours / "conf")
-        ours.joinpath("conf", "local").mkdir(exist_ok=True)
-        ours.joinpath("conf", "local", "parameters.yml").write_text(DEMO, encoding="utf-8")
-        ours.joinpath("src").mkdir()
-        for file in ("pyproject.toml", ".telemetry"):
-            shutil.copy(PROJECT / file, ours)
+        make_project(ours, DEMO)
         kedro(ours, "run")
         listing = best(lambda: kedro(ours, "registry", "list")), best(lambda: kedro(empty, "registry", "list"))
         running = best(lambda: kedro(ours, "run", "--pipelines=fusion")), best(lambda: kedro(empty, "run"))

@@ -6,7 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.cold_start import PROJECT, kedro
+from benchmarks.cold_start import kedro
+from benchmarks.project import PROJECT, make_project
 from benchmarks.row import Row, held, row, timed
 
 VIDEOS, FRAMES, FPS = 70, 323_518, 30.0
@@ -82,13 +83,7 @@ with KedroSession.create(".") as session:
 
 def rows() -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        shutil.copytree(PROJECT / "conf", folder / "conf")
-        folder.joinpath("conf", "local").mkdir(exist_ok=True)
-        folder.joinpath("conf", "local", "parameters.yml").write_text(CONF, encoding="utf-8")
-        folder.joinpath("src").mkdir()
-        for file in ("pyproject.toml", ".telemetry"):
-            shutil.copy(PROJECT / file, folder)
+        folder = make_project(Path(name, "study"), CONF)
         shutil.copytree(PROJECT / "benchmarks", folder / "benchmarks")
         subprocess.run([sys.executable, "-c", FILL], cwd=folder, check=True)
         seconds = timed(lambda: kedro(folder, "run", "--pipelines=fusion"))

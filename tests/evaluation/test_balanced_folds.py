@@ -84,6 +84,18 @@ def test_sexes_and_corpora_at_once():
         assert people_by_fold(table, folds, column).to_numpy().tolist() == [[3, 3]] * 3
 
 
+@pytest.mark.parametrize("inner_folds", [2, 3, 5])
+def test_inner_folds_are_balanced_as_their_parents_are(inner_folds):
+    """People whose classes go with their sex: classes alone would put women on one side and men on the other."""
+    table = pd.concat([clips("f" * 12, labels="aab"), clips("m" * 12, ["y"] * 12, labels="abb")], ignore_index=True)
+    for balance, kinds in (("sex", ["sex"]), ("sex+corpus", ["sex", "corpus"])):
+        folds = make_folds(SubjectKFold(k=4, balance=balance), table, inner_folds=inner_folds, seed=3)
+        for parent, inner in folds[folds["parent"].notna()].groupby("parent"):
+            assert inner["fold"].nunique() == inner_folds
+            for column in kinds:
+                assert spread(people_by_fold(table, inner, column).to_numpy()) <= 1, (parent, column)
+
+
 def test_unknown_and_contradictory_sexes_are_named():
     table = clips("fmfmfm")
     unknown = table.assign(sex=table["sex"].where(~table["subject"].isin(["x/1", "x/4"])))
@@ -139,3 +151,23 @@ def test_balancing_costs_little_of_what_dealing_without_it_would_reach():
     balanced = [uneven(split_balanced(labels, who, strata, 5, seed=seed)) for seed in range(5)]
     free = [uneven(split_subjects(labels, who, 5, seed=seed)) for seed in range(5)]
     assert np.mean(balanced) < np.mean(free) + 0.05
+
+
+def test_people_of_one_recording_are_balanced_as_a_group():
+    """A man and a woman who talk at once are dealt together in inner folds, and count as a kind of their own."""
+    rows = [
+        {"clip_id": f"p{n}-{label}", "corpus": "c", "subject": f"p{n}", "sex": "fm"[n % 2], "label": label}
+        | {"media": f"{n // 2}.avi", "sha256": str(n // 2), "start": 0.0, "end": 1.0}
+        for n in range(20)
+        for label in ("anger", "fear")
+    ]
+    folds = make_folds(SubjectKFold(k=2, balance="sex"), pd.DataFrame(rows), inner_folds=2)
+    training = set(folds.loc[(folds["fold"] == "0") & (folds["role"] == "train"), "subject"])
+    pair = {name: int(name[1:]) // 2 for name in training}
+    inner = set(folds.loc[(folds["fold"] == "0/0") & (folds["role"] == "validation"), "subject"])
+    for number in set(pair.values()):
+        members = {name for name in training if pair[name] == number}
+        assert members <= inner or not members & inner
+    whole = [number for number in set(pair.values()) if sum(each == number for each in pair.values()) == 2]
+    dealt = sum(any(pair[name] == number for name in inner) for number in whole)
+    assert abs(2 * dealt - len(whole)) <= 1

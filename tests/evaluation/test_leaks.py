@@ -1,8 +1,14 @@
+from pathlib import PurePath
+from unittest.mock import patch
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from abaw_pipeline.errors import ProtocolError
+from abaw_pipeline.evaluation import leaks
 from abaw_pipeline.evaluation.folds import make_folds
 from abaw_pipeline.evaluation.leaks import check_leaks
 from abaw_pipeline.evaluation.protocols import SubjectKFold
@@ -253,3 +259,73 @@ def test_fold_final_is_checked_for_clips_that_do_not_belong(clips):
     ):
         with pytest.raises(ProtocolError, match=says):
             check_leaks(pd.concat([folds, wrong], ignore_index=True), clips, clips)
+
+
+CLIP = st.fixed_dictionaries(
+    {
+        "subject": st.sampled_from("uvwx"),
+        "labels": st.sets(st.sampled_from("ab"), min_size=1),
+        "media": st.sampled_from(["1/m.mp4", "2/M.wav", "3/m.mp4", "n.mp4"]),
+        "sha256": st.sampled_from([None, "p", "q"]),
+        "start": st.sampled_from([None, 0.0, 1.0, 2.0]),
+        "end": st.sampled_from([None, 1.0, 1.04, 2.0, 3.0]),
+        "role": st.sampled_from([None, "train", "validation"]),
+    }
+)
+
+
+def plain_rule(clips):
+    """What is wrong with one fold, clip by clip and pair by pair; else the files and clips that are told of."""
+    train, held_out = ([each for each in clips if each["role"] == role] for role in ("train", "validation"))
+    if not train or not held_out:
+        return "side is empty"
+    if {each["subject"] for each in train} & {each["subject"] for each in held_out}:
+        return "subjects are on both sides"
+    if not set().union(*(each["labels"] for each in held_out)) <= set().union(*(each["labels"] for each in train)):
+        return "no training clip has them"
+    pairs = [(one, other) for one in train for other in held_out]
+    shared = [pair for pair in pairs if len({each["sha256"] or each["media"] for each in pair}) == 1]
+    for one, other in shared:
+        begins, ends = ([each[side] for each in (one, other)] for side in ("start", "end"))
+        begins = [-np.inf if each is None else each for each in begins]
+        ends = [np.inf if each is None else each for each in ends]
+        if begins[0] < ends[1] and begins[1] < ends[0]:
+            return "overlap"
+    return sorted({other["media"] for _, other in shared}), plain_twins(pairs, [*train, *held_out])
+
+
+def plain_twins(pairs, clips):
+    def takes(clip):
+        if clip["end"] is None:
+            return set()
+        begin = clip["start"] or 0.0
+        step = int(np.floor((clip["end"] - begin) / 0.05))
+        return {(PurePath(clip["media"]).stem.casefold(), begin, each) for each in (step, step + 1)}
+
+    alike = [(one, other) for one, other in pairs if takes(one) & takes(other)]
+    told = set()
+    for people in {(one["subject"], other["subject"]) for one, other in alike}:
+        found = {other["clip_id"] for one, other in alike if (one["subject"], other["subject"]) == people}
+        if len(found) >= 0.5 * min(sum(each["subject"] == who for each in clips) for who in people):
+            told |= found
+    return told
+
+
+@given(st.lists(CLIP, min_size=2, max_size=8))
+@settings(max_examples=50, deadline=None)
+def test_what_is_found_is_what_the_plain_rule_finds(rows):
+    rows = [row | {"clip_id": f"c{number}"} for number, row in enumerate(rows)]
+    clips = pd.DataFrame(rows).astype({"start": float, "end": float})
+    annotations = clips[["clip_id"]].assign(label=[sorted(row["labels"]) for row in rows]).explode("label")
+    folds = clips.loc[clips["role"].notna(), ["clip_id", "subject", "role"]].assign(fold="0", parent=None)
+    expected = plain_rule(rows) if len(folds) else ([], set())
+    told = [], set()
+    with patch.object(leaks, "_warn") as warned:
+        if isinstance(expected, str):
+            with pytest.raises(ProtocolError, match=expected):
+                check_leaks(folds, clips, annotations)
+            return
+        check_leaks(folds, clips, annotations)
+    for shared, alike, _ in (call.args for call in warned.call_args_list):
+        told = shared, {each.partition(" ")[0] for each in alike}
+    assert told == expected

@@ -66,6 +66,41 @@ def test_a_segment_is_a_slice_of_the_whole(flac, start, length):
     np.testing.assert_array_equal(got, whole[round(start * 16_000) : round(end * 16_000)])
 
 
+RATES = [(44_100, 16_000), (48_000, 16_000), (8_000, 16_000), (11_025, 16_000), (12_345, 16_000), (16_000, 16_000)]
+RATES += [(96_000, 8_000), (22_050, 44_100), (48_000, 1_000)]
+
+
+@pytest.mark.parametrize(("source", "rate"), RATES)
+def test_a_late_segment_is_a_slice_of_the_whole_at_any_rate(tmp_path, source, rate):
+    """What is before it is passed over by whole seconds, which must not show in any bit."""
+    path = write_media(tmp_path / "a.mkv", noise(7.0, source), rate=source, gap=(3.3, 3.7), late=0.013, pictures=7.2)
+    whole = decode_audio(path, rate=rate).samples
+    for start, end in [(2.0, 2.1), (3.31, 3.5), (4.999, 5.2), (5.7, None), (6.5, 7.0)]:
+        got = decode_audio(path, rate=rate, start=start, end=end).samples
+        np.testing.assert_array_equal(got, whole[round(start * rate) : None if end is None else round(end * rate)])
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.mp4", "aac"), ("a.mp3", "mp3"), ("a.webm", "libopus"), ("a.flac", "flac")]
+)
+def test_a_late_segment_is_a_slice_of_the_whole_in_any_codec(tmp_path, name, codec):
+    path = write_media(tmp_path / name, noise(7.0, 48_000), codec=codec)
+    whole = decode_audio(path).samples
+    for start in (2.3, 4.0, 6.1):
+        np.testing.assert_array_equal(decode_audio(path, start=start).samples, whole[round(start * 16_000) :])
+
+
+def test_only_the_last_seconds_before_a_segment_are_converted(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", noise(20.0, 16_000), 16_000)
+    seen = []
+    monkeypatch.setattr("abaw_pipeline.media.decode._mono", lambda frame: seen.append(frame.samples) or _mono(frame))
+    decode_audio(tmp_path / "a.wav", rate=8_000, start=17.5, end=18.0)
+    assert sum(seen) < 3.5 * 16_000
+    seen.clear()
+    with pytest.raises(MediaError, match=r"no sound after 25 s: it ends at 20\.000 s"):
+        decode_audio(tmp_path / "a.wav", rate=8_000, start=25.0)
+
+
 @pytest.mark.parametrize("rate", [16_000, 44_100])
 def test_parts_follow_each_other_and_are_as_long_as_said(tmp_path, monkeypatch, rate):
     path = write_media(tmp_path / "a.mkv", noise(3.0, 44_100), rate=44_100, pictures=9.0, gap=(1.0, 1.5), late=0.2)

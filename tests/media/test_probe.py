@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 from tests.media.files import noise, write_media
 
 from abaw_pipeline.errors import MediaError
@@ -53,6 +54,13 @@ def test_a_songs_cover_is_no_video(tmp_path):
 def test_no_media(tmp_path, content):
     (tmp_path / "a.mp4").write_bytes(content)
     with pytest.raises(MediaError, match=r"a\.mp4"):
+        probe(tmp_path / "a.mp4")
+
+
+@pytest.mark.parametrize(("form", "kind"), [("JPEG", "jpeg"), ("PNG", "png"), ("BMP", "bmp"), ("WEBP", "webp")])
+def test_a_still_picture_is_no_video(tmp_path, form, kind):
+    Image.new("RGB", (64, 48)).save(tmp_path / "a.mp4", format=form)
+    with pytest.raises(MediaError, match=rf"a\.mp4: it is a still picture \({kind}\)"):
         probe(tmp_path / "a.mp4")
 
 

@@ -132,7 +132,7 @@ def make_folds(
         train, validation = _sides(protocol, labelled, validates_in, number)
         tables.append(_roles(labelled, str(number), None, train, validation))
         if inner_folds:
-            tables += _inner_roles(labelled.loc[train], str(number), inner_folds, seed)
+            tables += _inner_roles(protocol, labelled.loc[train], str(number), inner_folds, seed)
     if final:
         tables.append(_roles(labelled, FINAL, None, labelled.index, labelled.index[:0]))
     import pandas as pd
@@ -220,19 +220,32 @@ def _sides(protocol: Protocol, clips: Table, validates_in: IntArray, number: int
     return train.index, protocol.scored(train, validation).index
 
 
-def _inner_roles(training: Table, parent: str, k: int, seed: int) -> list[Table]:
+def _inner_roles(protocol: Protocol, training: Table, parent: str, k: int, seed: int) -> list[Table]:
     from abaw_pipeline.evaluation.recordings import talking_together
 
     if training.empty:
         raise ProtocolError("no clip is left to train on", where=f"fold {parent}")
+    where = f"inner folds of fold {parent}"
     # Whoever talks with somebody at the same time shares the recording: whatever the protocol, both are on one side.
-    groups = training.assign(subject=training["subject"].map(talking_together(training)))
+    together = talking_together(training)
+    groups = training.assign(subject=training["subject"].map(together))
+    kinds = _kinds_of_groups(protocol.kinds_of_subjects(training, where=where), together)
     # Drawn with the same seed for each outer fold, so that choosing other folds changes nothing.
-    dealt = by_subject(groups, deal(groups, k, seed=seed, where=f"inner folds of fold {parent}"))
+    dealt = by_subject(groups, deal(groups, k, seed=seed, where=where, strata=kinds))
     return [
         _roles(training, f"{parent}/{inner}", parent, training.index[dealt != inner], training.index[dealt == inner])
         for inner in range(k)
     ]
+
+
+def _kinds_of_groups(kinds: Mapping[str, str] | None, together: Mapping[str, str]) -> dict[str, str] | None:
+    """Kinds of people who are one group (subject -> group), joined."""
+    if kinds is None:
+        return None
+    members: dict[str, list[str]] = {}
+    for subject, group in together.items():
+        members.setdefault(group, []).append(kinds[subject])
+    return {group: " + ".join(sorted(found)) for group, found in members.items()}
 
 
 def _roles(clips: Table, fold: str, parent: str | None, train: Index, validation: Index) -> Table:

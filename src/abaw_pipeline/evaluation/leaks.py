@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from abaw_pipeline.errors import ProtocolError
 from abaw_pipeline.evaluation.folds import FINAL
+from abaw_pipeline.evaluation.numbering import Flags, Names, numbered, places
 from abaw_pipeline.evaluation.protocol import some
-from abaw_pipeline.evaluation.recordings import check_recordings, takes_by_clip, twins
+from abaw_pipeline.evaluation.recordings import Recordings
+from abaw_pipeline.types import IntArray
 
 log = logging.getLogger(__name__)
 
@@ -37,94 +41,138 @@ def check_leaks(
             classes, a warning), a fold `final` that holds something back, or an inner fold that holds anything
             but its parent's training clips.
     """
-    folds, clips = _plain_texts(folds), _plain_texts(clips)
-    known = _known_clips(folds, clips, annotations)
-    takes = takes_by_clip(known)
-    labels = _labels_by_clip(annotations)
-    parts = {str(name): part for name, part in folds.groupby("fold", sort=False)}
+    known = KnownClips.of(clips, annotations)
+    parts = _parts(folds, known)
     for name, fold in parts.items():
         where = f"fold {name}"
-        _check_clips(fold, where)
+        _check_clips(fold, known, where)
         if name == FINAL:
-            _check_final(fold, where)
+            _check_final(fold, known, where)
             continue
-        joined = fold[["clip_id", "role"]].merge(known, on="clip_id", how="left")
-        train, validation = joined[joined["role"] == "train"], joined[joined["role"] == "validation"]
-        _check_sides(train, validation, where)
-        inner = bool(fold["parent"].notna().any())
+        train, validation = fold.side("train"), fold.side("validation")
+        _check_sides(train, validation, known, where)
         skipped = "is not scored" if skips_unknown_classes else ""
-        _check_classes(train, validation, labels, where, UNKNOWN_TO_FUSION if inner else skipped)
-        if "media" in joined.columns:
-            shared = check_recordings(train, validation, where)
-            if not inner:
-                _warn(shared, twins(train, validation, takes), where)
-        for parent in fold["parent"].dropna().unique():
-            _check_inner(fold, parts.get(str(parent), folds.iloc[:0]), where, str(parent))
+        _check_classes(train, validation, known, where, UNKNOWN_TO_FUSION if fold.parents else skipped)
+        if known.recordings is not None:
+            shared = known.recordings.check(train, validation, where)
+            if not fold.parents:
+                _warn(shared, known.recordings.twins(train, validation), where)
+        for parent in fold.parents:
+            _check_inner(fold, parts.get(parent), known, where, parent)
 
 
-def _known_clips(folds: pd.DataFrame, clips: pd.DataFrame, annotations: pd.DataFrame) -> pd.DataFrame:
-    repeated = clips.loc[clips["clip_id"].duplicated(), "clip_id"]
-    if len(repeated):
-        raise ProtocolError(f"clips are listed twice: {some(repeated)}", where="clips")
-    labelled = clips[clips["clip_id"].isin(annotations["clip_id"])]
-    strange = folds.loc[~folds["clip_id"].isin(labelled["clip_id"]), "clip_id"]
+@dataclass(frozen=True)
+class KnownClips:
+    """Clips that have a label, with all that is asked of them in each fold as numbers.
+
+    Attributes:
+        names: clip_id of each.
+        subjects: names of all subjects.
+        subject: each clip's place among them, int64 [n_clips].
+        classes: names of all classes.
+        labels: which of them each clip has, bool [n_clips, n_classes].
+        recordings: which files the clips are from; None if that is not known.
+    """
+
+    names: Names
+    subjects: Names
+    subject: IntArray
+    classes: Names
+    labels: Flags
+    recordings: Recordings | None
+
+    @classmethod
+    def of(cls, clips: pd.DataFrame, annotations: pd.DataFrame) -> KnownClips:
+        """The labelled ones among clips.
+
+        Raises:
+            ProtocolError: a clip is listed twice.
+        """
+        repeated = clips.loc[clips["clip_id"].duplicated(), "clip_id"]
+        if len(repeated):
+            raise ProtocolError(f"clips are listed twice: {some(repeated)}", where="clips")
+        labelled = clips[clips["clip_id"].isin(annotations["clip_id"])].reset_index(drop=True)
+        subject, subjects = numbered(labelled["subject"])
+        label, classes = numbered(annotations["label"])
+        names = np.asarray(labelled["clip_id"], dtype=object)
+        clip = places(annotations["clip_id"], names)
+        labels = np.zeros((len(labelled), len(classes)), bool)
+        labels[clip[clip >= 0], label[clip >= 0]] = True
+        recordings = Recordings.of(labelled, subject) if "media" in labelled.columns else None
+        return cls(names, subjects, subject, classes, labels, recordings)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A fold's rows: places of its clips among those known, and each one's role by number."""
+
+    clips: IntArray
+    role: IntArray
+    roles: Names
+    parents: tuple[str, ...]
+
+    def side(self, role: str) -> IntArray:
+        """The clips of a role."""
+        taken: IntArray = self.clips[self.roles[self.role] == role]
+        return taken
+
+
+def _parts(folds: pd.DataFrame, known: KnownClips) -> dict[str, Part]:
+    """Folds by name, in the order in which they come.
+
+    Raises:
+        ProtocolError: a clip that is not known, or under another subject.
+    """
+    clip = places(folds["clip_id"], known.names)
+    strange = folds.loc[clip < 0, "clip_id"]
     if len(strange):
         raise ProtocolError(f"clips are unknown or have no label: {some(strange)}", where="folds")
-    named = folds.merge(labelled[["clip_id", "subject"]], on="clip_id", suffixes=("", "_of_clip"))
-    differ = named.loc[named["subject"] != named["subject_of_clip"], "clip_id"]
+    subject = places(folds["subject"], known.subjects)
+    differ = folds.loc[subject != known.subject[clip], "clip_id"]
     if len(differ):
         raise ProtocolError(f"folds and clips name different subjects: {some(differ)}", where="folds")
-    return labelled
+    fold, names = numbered(folds["fold"])
+    role, roles = numbered(folds["role"])
+    parent, parents = numbered(folds["parent"])
+    rows = np.split(np.argsort(fold, kind="stable"), np.cumsum(np.bincount(fold, minlength=len(names))))[:-1]
+    above = [tuple(map(str, parents[sorted(set(parent[at].tolist()) - {-1})])) for at in rows]
+    return {str(name): Part(clip[at], role[at], roles, of) for name, at, of in zip(names, rows, above, strict=True)}
 
 
-def _plain_texts(table: pd.DataFrame) -> pd.DataFrame:
-    """Texts as Python's own, since each is looked at many times and pandas makes them anew each time."""
-    texts = [name for name, kind in table.dtypes.items() if isinstance(kind, pd.StringDtype)]
-    return table.astype(dict.fromkeys(texts, object))
-
-
-def _labels_by_clip(annotations: pd.DataFrame) -> dict[str, set[str]]:
-    pairs = annotations[["clip_id", "label"]].drop_duplicates()
-    labels: dict[str, set[str]] = {}
-    for clip_id, label in zip(pairs["clip_id"], pairs["label"], strict=True):
-        labels.setdefault(str(clip_id), set()).add(label)
-    return labels
-
-
-def _check_clips(fold: pd.DataFrame, where: str) -> None:
-    repeated = fold.loc[fold["clip_id"].duplicated(), "clip_id"]
-    if len(repeated):
-        raise ProtocolError(f"clips have more than one role: {some(repeated)}", where=where)
-    roles = set(fold["role"]) - {"train", "validation"}
+def _check_clips(fold: Part, known: KnownClips, where: str) -> None:
+    times = np.bincount(fold.clips)
+    if times.max(initial=0) > 1:
+        raise ProtocolError(
+            f"clips have more than one role: {some(known.names[np.flatnonzero(times > 1)])}", where=where
+        )
+    roles = set(fold.roles[np.unique(fold.role)]) - {"train", "validation"}
     if roles:
         raise ProtocolError(f"roles are train and validation, not {some(roles)}", where=where)
 
 
-def _check_final(fold: pd.DataFrame, where: str) -> None:
-    held_out = fold.loc[fold["role"] != "train", "clip_id"]
-    if len(held_out) or fold.empty:
-        raise ProtocolError(f"everything trains in it, but not: {some(held_out) or 'anything'}", where=where)
+def _check_final(fold: Part, known: KnownClips, where: str) -> None:
+    held_out = known.names[fold.side("validation")]
+    if len(held_out):
+        raise ProtocolError(f"everything trains in it, but not: {some(held_out)}", where=where)
 
 
-def _check_sides(train: pd.DataFrame, validation: pd.DataFrame, where: str) -> None:
+def _check_sides(train: IntArray, validation: IntArray, known: KnownClips, where: str) -> None:
     for side, role in ((train, "training"), (validation, "validation")):
-        if side.empty:
+        if not len(side):
             raise ProtocolError(f"the {role} side is empty", where=where)
-    both = set(train["subject"]) & set(validation["subject"])
-    if both:
-        raise ProtocolError(f"subjects are on both sides: {some(both)}", where=where)
+    both = np.intersect1d(known.subject[train], known.subject[validation])
+    if len(both):
+        raise ProtocolError(f"subjects are on both sides: {some(known.subjects[both])}", where=where)
 
 
-def _check_classes(
-    train: pd.DataFrame, validation: pd.DataFrame, labels: dict[str, set[str]], where: str, excuse: str
-) -> None:
+def _check_classes(train: IntArray, validation: IntArray, known: KnownClips, where: str, excuse: str) -> None:
     """Refuse classes that nobody trains, unless there is an excuse: what becomes of such a class."""
-    trained, validated = (set().union(*(labels[each] for each in side["clip_id"])) for side in (train, validation))
-    untrained = validated - trained
-    strangers = [each for each in validation["clip_id"] if labels[each] <= untrained] if untrained else []
-    if untrained and (excuse == UNKNOWN_TO_FUSION or (excuse and not strangers)):
+    trained, held_out = known.labels[train].any(axis=0), known.labels[validation]
+    untrained = known.classes[held_out.any(axis=0) & ~trained]
+    strangers = ~held_out[:, trained].any(axis=1)
+    if len(untrained) and (excuse == UNKNOWN_TO_FUSION or (excuse and not strangers.any())):
         log.warning("%s: no training clip has %s, which %s", where, some(untrained), excuse)
-    elif untrained:
+    elif len(untrained):
         raise ProtocolError(
             f"classes are validated but no training clip has them: {some(untrained)}",
             where=where,
@@ -145,11 +193,12 @@ def _warn(shared: list[str], alike: list[str], where: str) -> None:
         )
 
 
-def _check_inner(fold: pd.DataFrame, parent: pd.DataFrame, where: str, parent_name: str) -> None:
-    if parent.empty:
+def _check_inner(fold: Part, parent: Part | None, known: KnownClips, where: str, parent_name: str) -> None:
+    if parent is None:
         raise ProtocolError(f"its parent, fold {parent_name}, does not exist", where=where)
-    training = parent.loc[parent["role"] == "train", "clip_id"]
-    outside = fold.loc[~fold["clip_id"].isin(training), "clip_id"]
+    trains = np.zeros(len(known.names), bool)
+    trains[parent.side("train")] = True
+    outside = known.names[fold.clips[~trains[fold.clips]]]
     if len(outside):
         raise ProtocolError(
             f"clips do not belong to the training side of fold {parent_name}: {some(outside)}", where=where

@@ -202,7 +202,8 @@ def _over_folds(scored: dict[str, Scored]) -> list[dict[str, Any]]:
     if len(parts) < 2:
         return []
     n = int(scored[POOLED].counts.sum())
-    found = {name: measure(np.stack([part.counts for part in parts])) for name, measure in MEASURES.items()}
+    counts = np.stack([part.counts for part in parts])
+    found: dict[str, Any] = {name: measure(counts) for name, measure in MEASURES.items()}
     sums = [part.sums for part in parts if part.sums is not None]
     if len(sums) == len(parts):
         found |= {name: np.array([measure(each) for each in sums]) for name, measure in PROBABILITY_MEASURES.items()}

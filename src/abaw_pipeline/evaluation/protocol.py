@@ -76,6 +76,15 @@ class Protocol(Part):
             ProtocolError: the clips make no such folds.
         """
 
+    def kinds_of_subjects(self, clips: Table, *, where: str) -> Mapping[str, str] | None:
+        """What inner folds, too, deal out evenly: subject -> its kind, see `deal`; None: nothing but classes.
+
+        Args:
+            clips: those of a fold's training side.
+            where: for messages.
+        """
+        return None
+
     def scored(self, train: Table, validation: Table) -> Table:
         """The validation rows of a fold that are scored; all, unless a protocol says otherwise.
 

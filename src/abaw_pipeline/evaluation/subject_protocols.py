@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -64,6 +65,7 @@ class SubjectKFold(Protocol):
 
     Balanced folds (S3's nine sets of CREMA-D: sexes) come first: between any two of them the numbers of
     subjects of a sex, of a corpus, or of each combination of both, differ by at most one, and so do their sums.
+    Inner folds are balanced in the same way.
     """
 
     kind: Literal["subject_kfold"] = "subject_kfold"
@@ -83,8 +85,16 @@ class SubjectKFold(Protocol):
             ProtocolError: fewer subjects than folds, or a subject of unknown sex where sexes are balanced.
         """
         where = f"subject_kfold with k = {self.k}"
-        strata = subject_strata(clips, self.balance, where=where) if self.balance else None
-        return by_subject(clips, deal(clips, self.k, seed=seed, where=where, strata=strata))
+        kinds = self.kinds_of_subjects(clips, where=where)
+        return by_subject(clips, deal(clips, self.k, seed=seed, where=where, strata=kinds))
+
+    def kinds_of_subjects(self, clips: Table, *, where: str) -> Mapping[str, str] | None:
+        """Each subject's values of what is balanced.
+
+        Raises:
+            ProtocolError: such a value is not known of a subject.
+        """
+        return subject_strata(clips, self.balance, where=where) if self.balance else None
 
 
 class LeaveOneSubjectOut(Protocol):

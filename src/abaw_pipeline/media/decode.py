@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +24,9 @@ LONGEST_GAP = 3600.0
 PART = 10.0
 """Seconds of sound that `decode_parts` gives at once."""
 
+FILTER = 128
+"""Samples of the lower rate that are more than enough for a resampler to forget what was before."""
+
 END_TOLERANCE = 0.1
 """A segment may end this much (s) after its file: annotations and containers round."""
 
@@ -32,7 +36,8 @@ def decode_audio(path: str | Path, *, rate: int = 16_000, start: float = 0.0, en
 
     Time counts from the container's start, as for pictures: sound that starts late is preceded by zeros, and
     holes in it are zeros. Sample n of the file lies at n / rate; a segment is samples round(start * rate) to
-    round(end * rate) of the whole file's, bit for bit, because decoding always begins where the file does.
+    round(end * rate) of the whole file's, bit for bit, because decoding always begins where the file does; only
+    what is decoded before the segment is not converted.
     Channels are averaged. A stream that ends before the pictures do is followed by zeros as far as `end` asks
     for them.
 
@@ -87,15 +92,18 @@ def _segment(path: str | Path, rate: int, start: float, end: float | None) -> It
     """Blocks of a segment's samples as they come from the decoder, then silence where the sound ends sooner."""
     _check_segment(path, rate, start, end)
     check = Path(path)
+    seconds = _passed_over(start, rate)
     with open_media(path) as container:
         check_wav_size(check)
         stream = sound_stream(container, str(path))
-        first, last, reached = round(start * rate), None if end is None else round(end * rate), 0
-        for block in _resampled(_placed(container, stream, str(path)), rate):
+        first, last, reached = round(start * rate), None if end is None else round(end * rate), seconds * rate
+        for block in _resampled(_placed(container, stream, seconds, str(path)), rate):
             yield block[max(first - reached, 0) : None if last is None else max(last - reached, 0)]
             reached += len(block)
             if last is not None and reached >= last:
                 return  # the rest is not read
+        if seconds and reached == seconds * rate:
+            reached = _count(path, rate)
         _check_end(container, stream, reached / rate, str(path))
         if reached <= first:
             raise MediaError(
@@ -105,6 +113,21 @@ def _segment(path: str | Path, rate: int, start: float, end: float | None) -> It
         if last is not None:
             _check_reach(container, last, reached, rate, str(path))
             yield from _silence(last - reached, rate)
+
+
+def _passed_over(start: float, rate: int) -> int:
+    """Whole seconds before a segment of which no sample matters to it: they are decoded, but not converted.
+
+    Resampling repeats its steps with every second, and looks at some 32 samples of the lower rate on each side.
+    """
+    return max(int(start) - math.ceil(1 + FILTER / rate), 0)
+
+
+def _count(path: str | Path, rate: int) -> int:
+    """How many samples the whole sound has."""
+    with open_media(path) as container:
+        stream = sound_stream(container, str(path))
+        return sum(len(block) for block in _resampled(_placed(container, stream, 0, str(path)), rate))
 
 
 def _finite(blocks: Iterator[FloatArray], where: str) -> Iterator[FloatArray]:
@@ -123,8 +146,8 @@ def _check_segment(path: str | Path, rate: int, start: float, end: float | None)
         raise MediaError(f"the segment from {start} to {end} s is shorter than a sample", where=str(path))
 
 
-def _placed(container: Any, stream: Any, where: str) -> Iterator[tuple[int, FloatArray]]:
-    """Mono blocks at the stream's own rate that follow each other without holes from the file's origin on."""
+def _placed(container: Any, stream: Any, seconds: int, where: str) -> Iterator[tuple[int, FloatArray]]:
+    """Mono blocks at the stream's own rate that follow each other without holes from a second of the file on."""
     stream.codec_context.thread_count = 1
     if stream.codec_context.name == "flac":
         # A block with a wrong checksum is dropped, and then missed below.
@@ -133,16 +156,17 @@ def _placed(container: Any, stream: Any, where: str) -> Iterator[tuple[int, Floa
     for frame in container.decode(stream):
         if source and frame.sample_rate != source:
             raise MediaError(f"its rate changes from {source} to {frame.sample_rate} Hz", where=where)
-        source, block = frame.sample_rate, _mono(frame)
+        source = frame.sample_rate
         ahead = _samples_ahead(frame, begin, source, done)
         if ahead > 0 and done and whole:
             raise MediaError(f"the data are damaged at {done / source:.3f} s: a block is lost", where=where)
         if ahead > max(LONGEST_GAP, (container.duration or 0) / 1e6) * source:
             raise MediaError(f"its timestamps jump by {ahead / source:.0f} s", where=where)
-        yield from ((source, silence) for silence in _silence(max(ahead, 0), source))
-        block = block[max(-ahead, 0) :]
-        done += max(ahead, 0) + len(block)
-        yield source, block
+        wanted = seconds * source
+        yield from ((source, silence) for silence in _silence(ahead - max(wanted - done, 0), source))
+        begins, done = done + ahead, max(done, done + ahead + frame.samples)
+        if done > wanted:
+            yield source, _mono(frame)[max(-ahead, wanted - begins, 0) :]
 
 
 def _samples_ahead(frame: Any, begin: Fraction, source: int, done: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from abaw_pipeline.errors import MediaError
 from abaw_pipeline.media.container import open_media, origin, picture_stream
 from abaw_pipeline.media.declared import sound_end
+from abaw_pipeline.media.known import Known, known
 from abaw_pipeline.media.whole import check_whole
 from abaw_pipeline.threads import allowed_threads
 from abaw_pipeline.types import DoubleArray
@@ -42,15 +43,23 @@ def frame_times(path: str | Path) -> DoubleArray:
     """
     check_file(path)
     with open_media(path) as container:
-        stream = moving_stream(container, str(path))
-        frames = shown_frames(container, stream, str(path))
-        first = next(frames, None)
-        if first is None:
-            raise MediaError("the video stream has no picture", where=str(path))
-        times = packet_times(path, container, stream, first[1], first[0].interlaced_frame)
-        if times is None:
-            times = np.array([first[1], *(time for _, time in frames)], np.float64)
-        check_end(container, stream, float(times[-1]), str(path))
+        seen = known(path)
+        if seen.checked is None:
+            seen.checked = _all_times(path, container, seen)
+        return seen.checked.copy()
+
+
+def _all_times(path: str | Path, container: Any, seen: Known) -> DoubleArray:
+    stream = moving_stream(container, str(path))
+    frames = shown_frames(container, stream, str(path))
+    first = next(frames, None)
+    if first is None:
+        raise MediaError("the video stream has no picture", where=str(path))
+    seen.first = first[1], first[0].interlaced_frame
+    times = counted_times(path, container, stream, seen)
+    if times is None:
+        times = np.array([first[1], *(time for _, time in frames)], np.float64)
+    check_end(container, stream, float(times[-1]), str(path))
     return times
 
 
@@ -102,8 +111,13 @@ def shown_frames(container: Any, stream: Any, where: str) -> Iterator[tuple[Any,
     """
     stream.thread_type = "AUTO"
     stream.codec_context.thread_count = max(1, allowed_threads() - 1)  # who takes the frames works meanwhile
+    yield from timed_frames(container, stream, container.demux(stream), where)
+
+
+def timed_frames(container: Any, stream: Any, packets: Iterable[Any], where: str) -> Iterator[tuple[Any, float]]:
+    """The frames that packets hold, as `shown_frames` gives them."""
     begin, before = origin(container), None
-    for frame, pts in _stamped(container, stream):
+    for frame, pts in _stamped(container, stream, packets):
         if pts is not None:
             time = pts * frame.time_base - begin
         else:
@@ -118,7 +132,7 @@ def shown_frames(container: Any, stream: Any, where: str) -> Iterator[tuple[Any,
         yield frame, float(time)
 
 
-def _stamped(container: Any, stream: Any) -> Iterator[tuple[Any, int | None]]:
+def _stamped(container: Any, stream: Any, packets: Iterable[Any]) -> Iterator[tuple[Any, int | None]]:
     """Frames in display order with their timestamps.
 
     An avi file numbers its packets in the order of decoding. Where FFmpeg hands those numbers on, each frame takes
@@ -126,7 +140,7 @@ def _stamped(container: Any, stream: Any) -> Iterator[tuple[Any, int | None]]:
     """
     numbered = container.format.name == "avi" and stream.codec_context.name in {"h264", "hevc"}
     waiting: list[int] = []
-    for packet in container.demux(stream):
+    for packet in packets:
         if numbered and packet.pts is not None:
             heapq.heappush(waiting, packet.pts)
         for frame in packet.decode():
@@ -143,6 +157,14 @@ def frame_step(stream: Any, where: str) -> Fraction:
     if not rate:
         raise MediaError("the file gives neither timestamps nor a frame rate", where=where, hint="Re-encode it.")
     return Fraction(1 / rate)
+
+
+def counted_times(path: str | Path, container: Any, stream: Any, seen: Known) -> DoubleArray | None:
+    """As `packet_times`, read once while a process works on a file whose first frame is known."""
+    if seen.counted is None and seen.countable and seen.first is not None:
+        seen.counted = packet_times(path, container, stream, *seen.first)
+        seen.countable = seen.counted is not None
+    return seen.counted
 
 
 def packet_times(path: str | Path, container: Any, stream: Any, first: float, interlaced: bool) -> DoubleArray | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,15 @@ from abaw_pipeline.media.container import open_media
 from abaw_pipeline.media.frames import (
     check_end,
     check_file,
+    counted_times,
     frame_step,
     frame_times,
     moving_stream,
-    packet_times,
     shown_frames,
 )
+from abaw_pipeline.media.known import Known, known
 from abaw_pipeline.media.pixels import RGB
+from abaw_pipeline.media.seek import Indexed, can_seek, frames_after_key
 from abaw_pipeline.types import DoubleArray, Picture
 
 __all__ = ["decode_pictures", "first_moment", "frame_times", "on_screen"]
@@ -37,8 +40,9 @@ def decode_pictures(
     """Every frame that is first shown within [start, end), in display order; pixels only for those chosen.
 
     Time counts from the container's start, as for sound, and comes from the container's timestamps: variable
-    frame rates, late starts and edit lists keep their times. One pass from the file's begin; a frame is held
-    until the next one is known, no more. Closing the iterator closes the file.
+    frame rates, late starts and edit lists keep their times. One pass, from the file's begin or, where that gives
+    the same frames to the bit, from a key frame before the segment (media.seek); a frame is held until the next one
+    is known, no more. Closing the iterator closes the file.
 
     With a rate, the frames on screen at the moments n / rate from the segment's start are chosen, each once. A
     frame is on screen until the next one; the last one until the segment's end, or for its own duration if
@@ -49,7 +53,8 @@ def decode_pictures(
 
     A file is damaged if a decoder refuses a packet, if its end is missing (see media.whole), or if it gives
     fewer frames than packets where each packet is one frame; damage that a decoder conceals goes unseen. The
-    count is checked up to the segment's end, when the last frame has been taken.
+    count is checked up to the segment's end, when the last frame has been taken; what stands before the key frame
+    is then not looked at.
 
     Args:
         path: any file that FFmpeg reads; of several video streams the one that a player would choose.
@@ -91,17 +96,42 @@ def _segment(
     path: str | Path, container: Any, stream: Any, start: float, end: float | None
 ) -> Iterator[tuple[int, Any, float]]:
     """Frames that begin within the segment: index in the file, frame, seconds from `start`; then the checks."""
-    first, last, count = None, 0.0, 0
-    for frame, time in shown_frames(container, stream, str(path)):
-        first = first or (time, frame.interlaced_frame)
+    seen, last, count = known(path), 0.0, 0
+    for index, frame, time in _frames(path, container, stream, start, seen):
         if end is not None and time >= end:
             break
         if time >= start:
-            yield count, frame, time - start
-        last, count = time, count + 1
+            yield index, frame, time - start
+        last, count = time, index + 1
     else:
         check_end(container, stream, last, str(path))
-    _check_count(count, end, path, container, stream, first)
+    _check_count(count, end, path, container, stream, seen)
+
+
+def _frames(path: str | Path, container: Any, stream: Any, start: float, seen: Known) -> Iterator[Indexed]:
+    """The file's frames, from its begin or, where that gives the same, from a key frame before `start` on."""
+    frames = shown_frames(container, stream, str(path))
+    first = next(frames, None)
+    if first is None:
+        return
+    seen.first = first[1], first[0].interlaced_frame
+    if start <= first[1] or not can_seek(container, stream, first[0]):
+        yield from _counted(chain([first], frames), 0, seen)
+        return
+    counted_times(path, container, stream, seen)
+    given = yield from frames_after_key(container, stream, start, seen, str(path))
+    if given is not None:
+        with open_media(path) as again:
+            frames = shown_frames(again, moving_stream(again, str(path)), str(path))
+            yield from _counted(frames, given, seen)
+
+
+def _counted(frames: Iterable[tuple[Any, float]], given: int, seen: Known) -> Iterator[Indexed]:
+    """Frames from the file's begin with their indexes, but for the first few, which were given before."""
+    for index, (frame, time) in enumerate(frames):
+        seen.passes(index, time)
+        if index >= given:
+            yield index, frame, time
 
 
 def _picture(held: tuple[int, Any, float], until: float, rate: float | None, to_rgb: RGB) -> Picture:
@@ -136,13 +166,11 @@ def _duration(frame: Any, stream: Any, where: str) -> float:
     return float(own if own > 0 else frame_step(stream, where))
 
 
-def _check_count(
-    count: int, end: float | None, path: str | Path, container: Any, stream: Any, first: tuple[float, bool] | None
-) -> None:
+def _check_count(count: int, end: float | None, path: str | Path, container: Any, stream: Any, seen: Known) -> None:
     """Compare the frames decoded with the packets that hold them, where each packet is one frame."""
-    if first is None:
+    if seen.first is None:
         raise MediaError("the video stream has no picture", where=str(path))
-    times = packet_times(path, container, stream, *first)
+    times = counted_times(path, container, stream, seen)
     if times is None:
         return
     promised = len(times) if end is None else int(np.searchsorted(times, end))

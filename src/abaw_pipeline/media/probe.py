@@ -46,9 +46,16 @@ def probe(path: str | Path) -> MediaInfo:
     """Read a file's headers; nothing is decoded.
 
     Raises:
-        MediaError: missing or empty file, or one that holds neither sound nor moving pictures.
+        MediaError: missing or empty file, a still picture, or one that holds neither sound nor moving pictures.
     """
     with open_media(path) as container:
+        if container.format.name.endswith("_pipe"):  # FFmpeg's names of the formats of single pictures
+            kind = container.format.name.removesuffix("_pipe")
+            raise MediaError(
+                f"it is a still picture ({kind}), whatever it is called",
+                where=str(path),
+                hint="Leave it out, or list still pictures as a corpus of their own (kind: image_folder).",
+            )
         sound, video = container.streams.best("audio"), picture_stream(container)
         if sound is None and video is None:
             raise MediaError("the file has neither sound nor moving pictures", where=str(path))

@@ -132,20 +132,8 @@ def gather(
     classes: tuple[str, ...],
     folds: pd.DataFrame,
     metrics: pd.DataFrame,
-    confusion: pd.DataFrame,
-    fusion_weights: pd.DataFrame,
-    systems: pd.DataFrame,
-    failures: pd.DataFrame,
-    stages: pd.DataFrame,
-    timelines: pd.DataFrame | None = None,
     sheets: Mapping[str, bytes] | None = None,
-    face_facts: pd.DataFrame | None = None,
-    change_points: pd.DataFrame | None = None,
-    submission: pd.DataFrame | None = None,
-    corpus_notes: pd.DataFrame | None = None,
-    comparisons: pd.DataFrame | None = None,
-    calibration: pd.DataFrame | None = None,
-    fusion_fits: pd.DataFrame | None = None,
+    **tables: pd.DataFrame,
 ) -> ReportInput:
     """Everything that a report shows.
 
@@ -157,20 +145,8 @@ def gather(
         classes: the K classes, in the order of figures.
         folds: FOLDS schema.
         metrics: METRICS schema.
-        confusion: CONFUSION schema.
-        fusion_weights: FUSION_WEIGHTS schema.
-        systems: as `describe_system` gives it.
-        failures: QUARANTINE schema.
-        stages: STAGES schema.
-        timelines: see `ReportInput`, as are the following; where None there is nothing to show.
-        sheets: contact sheets by clip.
-        face_facts: where each clip's boxes are from.
-        change_points: CPM around changes of emotion.
-        submission: what the check of challenge files found.
-        corpus_notes: CORPUS_NOTES schema.
-        comparisons: COMPARISONS schema.
-        calibration: CALIBRATION schema.
-        fusion_fits: FUSION_FITS schema.
+        sheets: contact sheets by clip, JPEG.
+        tables: all others, by the names that `ReportInput` has for them; rows of fold `final` are left out.
     """
     tree = check_parameters({name: plain_tree(value) for name, value in parameters.items()})
     outer = scored_folds(folds)
@@ -180,6 +156,7 @@ def gather(
     asked = count_asked(units if trained is None else of_trained_classes(units, folds, trained), outer)
     rows = label_rows(clips, annotations)
     titles = protocol.fold_titles(protocol_clips(protocol, rows))
+    others: dict[str, Any] = {name: _outer(table) for name, table in tables.items()}
     return ReportInput(
         study=tree.study,
         title=f"Study {tree.study}",
@@ -187,7 +164,6 @@ def gather(
         parameters=tree.model_dump(mode="json"),
         environment=environment(),
         counts=inspection,
-        corpus_notes=pd.DataFrame() if corpus_notes is None else corpus_notes,
         classes=classes,
         class_counts=count_classes(units),
         folds=count_folds(outer, units, titles),
@@ -195,11 +171,6 @@ def gather(
         folds_total=len(titles),
         protocol=_protocol(tree),
         metrics=metrics,
-        confusion=confusion,
-        fusion_weights=_outer(fusion_weights),
-        systems=systems,
-        failures=failures,
-        stages=stages,
         optimistic=tree.evaluation.headline.removesuffix(OPTIMISTIC) in tree.fusion.optimistic
         and tree.evaluation.headline.endswith(OPTIMISTIC),
         shuffled=tree.cross_validation.permute_training_labels,
@@ -212,20 +183,14 @@ def gather(
         headline=tree.evaluation.headline,
         confidence=tree.evaluation.confidence,
         asked=asked,
-        timelines=pd.DataFrame() if timelines is None else timelines,
         sheets=sheets or {},
-        face_facts=pd.DataFrame() if face_facts is None else face_facts,
-        change_points=pd.DataFrame() if change_points is None else change_points,
-        submission=pd.DataFrame() if submission is None else submission,
-        comparisons=pd.DataFrame() if comparisons is None else comparisons,
-        calibration=pd.DataFrame() if calibration is None else calibration,
-        fusion_fits=_outer(fusion_fits),
+        **others,
     )
 
 
-def _outer(table: pd.DataFrame | None) -> pd.DataFrame:
-    """The rows of the protocol's own folds."""
-    return pd.DataFrame() if table is None else table[table["fold"] != FINAL].reset_index(drop=True)
+def _outer(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the protocol's own folds; all, where there are no folds."""
+    return table[table["fold"] != FINAL].reset_index(drop=True) if "fold" in table.columns else table
 
 
 def plain_tree(value: Any) -> Any:

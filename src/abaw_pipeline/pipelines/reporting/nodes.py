@@ -203,24 +203,13 @@ def describe_systems(
 def write_report(
     parameters: dict[str, Any],
     inspection: Table,
-    corpus_notes: Table,
     clips: Table,
     annotations: Table,
     folds: Table,
     metrics: Table,
-    confusion: Table,
-    weights: Table,
-    system_facts: Table,
-    failures: Table,
-    stages: Table,
     timelines: Table,
-    face_facts: Table,
-    change_points: Table,
-    submission_check: Table,
-    comparisons: Table,
-    calibration: Table,
-    fusion_fits: Table,
     contact_sheets: PieceMap,
+    **tables: Table,
 ) -> tuple[str, dict[str, str], Table, Table, dict[str, str], dict[str, str]]:
     """The page, its figures, the table of results twice (CSV, Parquet), and the page's tables as Markdown and CSV."""
     from abaw_pipeline.report.exports import export_tables
@@ -235,25 +224,14 @@ def write_report(
     data = gather(
         parameters=parameters,
         inspection=inspection,
-        corpus_notes=corpus_notes,
         clips=clips,
         annotations=annotations,
         classes=ordered(set(annotations["label"])),
         folds=folds,
         metrics=metrics,
-        confusion=confusion,
-        fusion_weights=weights,
-        systems=system_facts,
-        failures=failures,
-        stages=stages,
         timelines=timelines,
         sheets={str(clip_id): contact_sheets[clip_id] for clip_id in shown if clip_id in contact_sheets},
-        face_facts=face_facts,
-        change_points=change_points,
-        submission=submission_check,
-        comparisons=comparisons,
-        calibration=calibration,
-        fusion_fits=fusion_fits,
+        **tables,
     )
     results = results_table(data.metrics, measure=data.measure)
     markdown, csv = export_tables(page_tables(Results(data)))
