@@ -10,7 +10,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-PARTS = ("pieces", "parallel", "scale", "memory", "cold_start", "fusion", "fusion_run")
+PARTS = ("pieces", "parallel", "scale", "memory", "cold_start", "segments", "fusion", "fusion_run")
 LIBRARIES = ("kedro", "kedro-datasets", "joblib", "pyarrow", "numpy", "torch", "scikit-learn")
 
 

@@ -259,6 +259,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; its exit status."""
     options = _options(arguments)
+    # What a script starts in the background ignores interrupts, and so would the run that is stopped by one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         summary = rerun(options)
     except CannotStartError as error:

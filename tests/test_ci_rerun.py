@@ -35,9 +35,9 @@ def fresh(tmp_path: Path) -> Project:
 
 
 def rerun(project: Project, *options: str) -> tuple[int, dict, str]:
-    """Exit status, the summary, and what was printed."""
+    """Exit status, the summary, and what was printed; started as in the background of a script."""
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), *options],
+        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, str(SCRIPT), *options],
         cwd=project.folder,
         env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1"},
         capture_output=True,

@@ -142,9 +142,11 @@ def test_a_stop_gives_the_stage_s_own_exception_and_cancels_the_rest(two, tmp_pa
 
 
 INTERRUPTED = """
+import signal
 import sys
 from pathlib import Path
 from tests.artifacts.test_cluster import json_store, run, slow
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in a script's background
 run(slow(Path(sys.argv[1]), 500), json_store(Path(sys.argv[2])), sys.argv[3])
 """
 
