@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from abaw_pipeline.evaluation.measures import confusion_matrix
 from abaw_pipeline.fusion.counting import Frames, count_candidates, kernels
+from abaw_pipeline.fusion.mcwf import MCWF
 
 
 def plainly(posteriors, labels, candidate):
@@ -55,3 +56,13 @@ def test_frames_lie_by_their_class():
     assert frames.sizes.tolist() == [block, 300 - block] * 2
     np.testing.assert_array_equal(frames.system(1, 4)[2], posteriors[:block, 4, 1])
     assert (frames.blocks.reshape(4, 3, 8, block)[:, :, 5:] == 0).all()
+
+
+@pytest.mark.parametrize("by_class", [True, False])
+def test_a_fit_has_nothing_to_compile_but_what_kernels_compiles(by_class):
+    """Another layout of an array would cost seconds in each new process without a cache, and no result would tell."""
+    rng = np.random.default_rng(0)
+    made = MCWF(pool=50, sweeps=3, by_class=by_class)
+    made.fit(rng.dirichlet(np.ones(4), (2000, 3)), rng.integers(0, 4, 2000), ["a"] * 2000, seed=0)
+    loops = ["weigh_class", "count_decisions", "count_scores", "find_rivals", "find_crossings", "best_step"]
+    assert {name: len(getattr(kernels(), name).signatures) for name in loops} == dict.fromkeys(loops, 1)
