@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 EMOTIONS: tuple[str, ...] = (
     "neutral",
     "calm",
@@ -18,13 +20,14 @@ EMOTIONS: tuple[str, ...] = (
 """All emotions a label may name, in the order in which classes are listed everywhere."""
 
 
-def ordered(emotions: set[str]) -> tuple[str, ...]:
+def ordered(emotions: Iterable[str]) -> tuple[str, ...]:
     """The given emotions in vocabulary order.
 
     Raises:
         ValueError: one of them is not in the vocabulary.
     """
-    unknown = emotions - set(EMOTIONS)
+    given = set(emotions)
+    unknown = given - set(EMOTIONS)
     if unknown:
         raise ValueError(f"not in the vocabulary of emotions: {', '.join(sorted(unknown))}")
-    return tuple(name for name in EMOTIONS if name in emotions)
+    return tuple(name for name in EMOTIONS if name in given)

@@ -37,7 +37,7 @@ def resample_annotations(
     whole = annotations[annotations["frame"].isna()]
     rows = whole[["clip_id", "label"]].assign(start=0.0, end=whole["clip_id"].map(duration).to_numpy())
     timed = annotations[annotations["frame"].notna()]
-    names = sorted(set(timed["label"]))
+    names = sorted(timed["label"].unique())
     tables = [rows] if len(rows) else []
     for clip_id, part in timed.groupby("clip_id", sort=False):
         times = part["time"].to_numpy(dtype=np.float64)
@@ -51,7 +51,7 @@ def resample_annotations(
         label = np.asarray(names, dtype=object)[values]
         tables.append(pd.DataFrame({"clip_id": clip_id, "start": start, "end": end, "label": label}))
     result = LABELS.validate(pd.concat(tables, ignore_index=True)) if tables else LABELS.empty()
-    lost = sorted(set(annotations["label"]) - set(result["label"]))
+    lost = sorted(set(annotations["label"].unique()) - set(result["label"].unique()))
     if lost:
         raise DataError(
             f"no step of {rate:g} Hz keeps {', '.join(lost)}",

@@ -230,7 +230,7 @@ def _check(predictions: pd.DataFrame, classes: Sequence[str]) -> None:
         if predictions[name].isna().any():
             raise DataError(f"column {name} has rows without a value", where=where)
     for name in ("truth", "predicted"):
-        for strange in sorted(set(predictions[name]) - set(classes)):
+        for strange in sorted(set(predictions[name].unique()) - set(classes)):
             near = difflib.get_close_matches(str(strange), classes, n=1, cutoff=0.0)
             hint = f"The nearest class is {near[0]!r}." if near else ""
             raise DataError(f"{strange!r} is no class", where=f"{where}, column {name}", hint=hint)

@@ -58,7 +58,7 @@ def train_backbones(
         recipes[name] = backbone_recipe(
             settings,
             [stills.ref(key) for key in stills.asked if key[0] in settings.stills],
-            ordered(set(rows["label"])),
+            ordered(rows["label"].unique()),
             seed,
             device=execution.place,
             scratch=str(Path(execution.scratch).absolute()),

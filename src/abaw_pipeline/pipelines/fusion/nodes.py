@@ -49,7 +49,7 @@ def fit_fusion(
     from abaw_pipeline.evaluation.units import training_units
     from abaw_pipeline.fusion.align import align
 
-    classes = ordered(set(labels_5hz["label"]))
+    classes = ordered(labels_5hz["label"].unique())
     true = label_runs(labels_5hz)
     trained = training_labels(true, folds, permute=cross_validation.permute_training_labels, seed=seed)
     taught = trained_classes(folds, labels_5hz)
@@ -166,7 +166,7 @@ def apply_fusion(
     from abaw_pipeline.evaluation.units import decided_units
     from abaw_pipeline.fusion.align import UNIT, align, fuse, members_of
 
-    classes = ordered(set(labels_5hz["label"]))
+    classes = ordered(labels_5hz["label"].unique())
     tables = []
     for fold in scored_folds(folds)["fold"].unique():
         scored = _gather((face_posteriors, sound_posteriors), fusion, systems, [fold])
@@ -194,7 +194,7 @@ def write_submission(
     """A challenge file for each validation clip that is decided frame by frame."""
     from abaw_pipeline.evaluation.submission import submission_files
 
-    classes = ordered(set(labels_5hz["label"]))
+    classes = ordered(labels_5hz["label"].unique())
     # One that has seen the labels of the clips to be decided is never handed in.
     methods = [name for name in dict.fromkeys(fused["method"]) if not name.endswith(OPTIMISTIC)]
     wanted = [name for name in (evaluation.submission, evaluation.headline) if name in methods]
@@ -213,7 +213,7 @@ def validate_submission(
     from abaw_pipeline.evaluation.submission import check_submission
 
     texts = {name: value() if callable(value) else value for name, value in submission.items()}
-    check = check_submission(texts, _submitted(clips, folds, frames), ordered(set(labels_5hz["label"])))
+    check = check_submission(texts, _submitted(clips, folds, frames), ordered(labels_5hz["label"].unique()))
     for row in check[check["problem"].notna()].itertuples():
         log.warning("submission file %s: %s", row.file, row.problem)
     return check

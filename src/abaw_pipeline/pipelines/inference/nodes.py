@@ -157,7 +157,7 @@ def judge_videos(
         "methods": {name: fusion.methods[name] for name in fits},
         "weights": weights,
         "fits": fits,
-        "classes": list(ordered(set(labels_5hz["label"]))),
+        "classes": list(ordered(labels_5hz["label"].unique())),
     }
     seen = {video: [each for each in persons(people) if each.video == video] for video in people}
     recipes = {}
@@ -194,7 +194,7 @@ def _judged(
     from abaw_pipeline.evaluation.folds import FINAL
     from abaw_pipeline.systems.recipes import predict_system
 
-    classes = list(ordered(set(labels_5hz["label"])))
+    classes = list(ordered(labels_5hz["label"].unique()))
     recipes = {}
     for name, system in systems.items():
         for clip_id, duration in about:

@@ -52,7 +52,7 @@ def draw_movies(
     for clip in _pictured(clips, judged) if inference.movie else []:
         arguments = {
             **_shown(clip, judged, evaluation, fusion, systems),
-            "classes": list(ordered(set(labels_5hz["label"]))),
+            "classes": list(ordered(labels_5hz["label"].unique())),
             "longest": inference.longest,
         }
         scratch = {"scratch": str(Path(execution.scratch).absolute())}
@@ -149,7 +149,7 @@ def write_pages(
             **{name: "face" if name in systems.face else "sound" for name in systems.chosen},
             **dict.fromkeys(fusion.methods, "fusion"),
         },
-        "classes": list(ordered(set(labels_5hz["label"]))),
+        "classes": list(ordered(labels_5hz["label"].unique())),
         "preferred": _preferred(evaluation, fusion, systems),
         "trained_on": trained_on(study, folds, labels_5hz),
         "notes": list(warnings(demo, corpora)),
@@ -208,7 +208,7 @@ def lay_out(
         [read_card(cards[video]) for video in shown],
         _told(refused),
         trained_on(study, folds, labels_5hz),
-        classes=list(ordered(set(labels_5hz["label"]))),
+        classes=list(ordered(labels_5hz["label"].unique())),
         notes=list(warnings(demo, corpora)),
     )
     return files

@@ -27,7 +27,7 @@ def collect_predictions(
     from abaw_pipeline.evaluation.units import scored_units
     from abaw_pipeline.schemas import PREDICTIONS
 
-    classes = ordered(set(annotations["label"]))
+    classes = ordered(annotations["label"].unique())
     trained = trained_classes(folds, annotations)
     outer = scored_folds(folds)
     outer = outer[outer["role"] == "validation"]
@@ -62,7 +62,7 @@ def collect_levels(
     from abaw_pipeline.evaluation.levels import decide_steps, decide_windows, step_units
     from abaw_pipeline.schemas import LEVEL_PREDICTIONS
 
-    classes = ordered(set(labels_5hz["label"]))
+    classes = ordered(labels_5hz["label"].unique())
     timed = labels_5hz[labels_5hz["clip_id"].isin(clips.loc[clips["label"].isna(), "clip_id"])]
     trained = trained_classes(folds, labels_5hz)
     outer = scored_folds(folds)
@@ -100,7 +100,7 @@ def measure_predictions(
     from abaw_pipeline.evaluation.change_points import change_point_table
     from abaw_pipeline.evaluation.metrics_table import confusion_table, metrics_table
 
-    classes = ordered(set(annotations["label"]))
+    classes = ordered(annotations["label"].unique())
     tables: list[Table] = [predictions] if levels is None or levels.empty else [predictions, levels]
     measured = [
         metrics_table(
@@ -129,7 +129,7 @@ def compare_systems(
 
     comparisons = comparison_table(
         predictions,
-        ordered(set(annotations["label"])),
+        ordered(annotations["label"].unique()),
         measure=evaluation.measure,
         resamples=evaluation.resamples,
         confidence=evaluation.confidence,
@@ -226,7 +226,7 @@ def write_report(
         inspection=inspection,
         clips=clips,
         annotations=annotations,
-        classes=ordered(set(annotations["label"])),
+        classes=ordered(annotations["label"].unique()),
         folds=folds,
         metrics=metrics,
         timelines=timelines,

@@ -93,7 +93,7 @@ class Modeling:
             "clip_ids": usable["clip_id"].tolist(),
             "subjects": usable["subject"].tolist(),
             "durations": usable["duration"].tolist(),
-            "classes": list(ordered(set(self.labels_5hz["label"]))),
+            "classes": list(ordered(self.labels_5hz["label"].unique())),
             "inputs": refs,
         }
 
