@@ -126,18 +126,20 @@ def talking_together(clips: pd.DataFrame) -> dict[str, str]:
     if "media" not in clips.columns:
         return name
     once = clips.drop_duplicates("clip_id")
-    for _, shared in once.groupby(recordings(once), sort=False):
-        if len(set(shared["subject"])) > 1:
-            start, end = _stretch(shared)
-            order = np.argsort(start, kind="stable")
-            reached, last = -np.inf, ""
-            for at in order.tolist():
-                subject = of(shared["subject"].iloc[at])
-                if start[at] < reached and last:
-                    first, second = sorted((of(last), subject))
-                    name[second] = first
-                if end[at] > reached:
-                    reached, last = float(end[at]), subject
+    recording = recordings(once)
+    people = once.assign(recording=recording).drop_duplicates(["recording", "subject"])["recording"]
+    several = recording.isin(people[people.duplicated()])
+    for _, shared in once[several].groupby(recording[several], sort=False):
+        start, end = _stretch(shared)
+        order = np.argsort(start, kind="stable")
+        reached, last = -np.inf, ""
+        for at in order.tolist():
+            subject = of(shared["subject"].iloc[at])
+            if start[at] < reached and last:
+                first, second = sorted((of(last), subject))
+                name[second] = first
+            if end[at] > reached:
+                reached, last = float(end[at]), subject
     return {subject: of(subject) for subject in name}
 
 
