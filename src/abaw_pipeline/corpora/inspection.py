@@ -76,7 +76,7 @@ def _row(name: str, tables: Sequence[pd.DataFrame], dropped: Counter[str] | None
         "fps_max": clips["fps"].max(),
         "no_sound": int((~clips["sound"].astype(bool)).sum()),
         "no_picture": int((~clips["video"].astype(bool)).sum()),
-        "no_label": int((~clips["clip_id"].isin(annotations["clip_id"])).sum()),
+        "no_label": int((~clips["clip_id"].isin(annotations["clip_id"].unique())).sum()),
         "refused": len(refused),
         "failed": failed["key"].nunique(),
         "reasons": common_reasons([*refused["message"], *failed["message"]]),

@@ -201,7 +201,7 @@ def of_trained_classes(units: Table, folds: Table, trained: Mapping[str, set[str
 
 def _tell_unused(clips: Table, dealt: Table) -> None:
     """Say of labelled clips that a protocol does not deal with: none of them would be missed otherwise."""
-    unused = clips.loc[clips["label"].notna() & ~clips["clip_id"].isin(dealt["clip_id"]), "clip_id"]
+    unused = clips.loc[clips["label"].notna() & ~clips["clip_id"].isin(dealt["clip_id"].unique()), "clip_id"]
     if len(unused):
         names = set(unused)
         log.info(

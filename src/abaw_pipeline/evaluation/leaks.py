@@ -91,7 +91,7 @@ class KnownClips:
         repeated = clips.loc[clips["clip_id"].duplicated(), "clip_id"]
         if len(repeated):
             raise ProtocolError(f"clips are listed twice: {some(repeated)}", where="clips")
-        labelled = clips[clips["clip_id"].isin(annotations["clip_id"])].reset_index(drop=True)
+        labelled = clips[clips["clip_id"].isin(annotations["clip_id"].unique())].reset_index(drop=True)
         subject, subjects = numbered(labelled["subject"])
         label, classes = numbered(annotations["label"])
         names = np.asarray(labelled["clip_id"], dtype=object)
