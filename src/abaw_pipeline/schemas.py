@@ -154,6 +154,7 @@ FUSION_WEIGHTS = TableSchema(
     {
         "method": TEXT,
         "fold": TEXT,
+        "part": COUNT,  # of the fold's validation side, which is fused so; missing: all of it
         "system": TEXT,
         "class": TEXT,
         "source_class": TEXT,  # stacking: the posterior that is weighted; missing: the same class
@@ -166,6 +167,8 @@ FUSION_FITS = TableSchema(
     {
         "method": TEXT,
         "fold": TEXT,
+        "part": COUNT,  # of the fold's validation side, which is fused so; missing: all of it
+        "people": TEXT,  # the subjects of that part, a JSON list; missing: all
         "members": TEXT,  # names of the fused systems, a JSON list
         "classes": TEXT,  # names of the emotions in the order that a model knows, a JSON list
         "rows": COUNT,  # moments or clips that the method was fitted on

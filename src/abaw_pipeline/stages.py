@@ -82,11 +82,23 @@ class CrossValidation(Part):
 
     protocol: AnyProtocol
     folds: Folds = Field("all", description="all, a number, or a list written 0+2")
-    inner_folds: int = Field(2, ge=2, description="folds within each training side, to fit fusion on")
+    inner_folds: int = Field(
+        2,
+        ge=0,
+        description="folds within each training side, to fit fusion on; 0: none, fusions learn of the other people of "
+        "the validation side",
+    )
     final: bool = Field(True, description="train on all labelled clips of the protocol, too, for other media")
     permute_training_labels: bool = Field(
         False, description="a check: shuffle labels within each training side; results must fall to chance"
     )
+
+    @field_validator("inner_folds")
+    @classmethod
+    def _several(cls, number: int) -> int:
+        if number == 1:
+            raise ValueError("inner folds are 0 (none) or at least 2")
+        return number
 
 
 class SystemsStage(Part):
@@ -149,6 +161,9 @@ class FusionStage(Part):
     methods: dict[str, Fusion]
     optimistic: tuple[str, ...] = Field(
         (), description="methods fitted once more on the very clips they are scored on, as NAME_optimistic"
+    )
+    parts: int = Field(
+        5, ge=2, description="without inner folds: parts of a validation side, each fused as learned of the others"
     )
 
     def chosen(self, running: Iterable[str]) -> list[str]:

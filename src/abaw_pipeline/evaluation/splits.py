@@ -9,7 +9,10 @@ import numpy as np
 from abaw_pipeline.errors import ProtocolError
 from abaw_pipeline.types import DoubleArray, IntArray
 
-FEWER = "Use fewer folds (cross_validation.protocol.k, cross_validation.inner_folds), or add clips of other subjects."
+FEWER = (
+    "Use fewer folds (cross_validation.protocol.k, cross_validation.inner_folds, fusion.parts), or add clips of other "
+    "subjects."
+)
 """What to do where subjects or clips are too few to be dealt out."""
 
 PASSES, LEAST_GAIN, MANY = 20, 1e-9, 5000

@@ -65,12 +65,18 @@ def training_labels(
         for fold, part in folds[folds["parent"].isna() & (folds["role"] == "train")].groupby("fold", sort=False)
     }
     if permute:
-        outer = {fold: _shuffled(labels, f"{seed}/{fold}") for fold, labels in outer.items()}
+        outer = {fold: shuffled(labels, f"{seed}/{fold}") for fold, labels in outer.items()}
     parents = folds.drop_duplicates("fold").set_index("fold")["parent"]
     return {str(fold): outer[str(fold) if pd.isna(parent) else str(parent)] for fold, parent in parents.items()}
 
 
-def _shuffled(labels: Mapping[str, Runs], stream: str) -> dict[str, Runs]:
+def shuffled(labels: Mapping[str, Runs], stream: str) -> dict[str, Runs]:
+    """The same stretches with the labels of all of them shuffled.
+
+    Args:
+        labels: clip id -> its labels.
+        stream: names the draw.
+    """
     entropy = int.from_bytes(hashlib.sha256(stream.encode()).digest()[:8], "big")
     every = [label for run in labels.values() for label in run["label"]]
     order = np.random.default_rng(entropy).permutation(len(every))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,11 @@ class Aligned:
             self.units.iloc[known].reset_index(drop=True), tuple(systems), self.values[chosen], self.silent[chosen]
         )
 
+    def among(self, clip_ids: Collection[str]) -> Aligned:
+        """The units of some clips."""
+        there = self.units["clip_id"].isin(clip_ids).to_numpy()
+        return Aligned(self.units[there].reset_index(drop=True), self.systems, self.values[there], self.silent[there])
+
 
 def align(by_system: Mapping[str, pd.DataFrame], units: pd.DataFrame, classes: Sequence[str]) -> Aligned:
     """Bring systems of any rate to the same units.
@@ -76,7 +81,8 @@ def fit_method(
     """What one method learns of units that have a column `label`.
 
     Returns:
-        Its weights as a table (see `FusionWeights.table`), and a row of FUSION_FITS without method and fold.
+        Its weights as a table (see `FusionWeights.table`), and a row of FUSION_FITS without method, fold, part
+        and people.
     """
     truth = pd.Index(classes).get_indexer(pd.Index(aligned.units["label"])).astype(np.int64)
     groups = aligned.units["clip_id"].map(subjects).tolist()

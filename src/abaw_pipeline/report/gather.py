@@ -211,10 +211,12 @@ def environment() -> dict[str, str]:
 
 def _protocol(tree: Parameters) -> str:
     inner = tree.cross_validation.inner_folds
-    return (
-        f"{tree.cross_validation.protocol.kind}, subjects apart; fusion weights are fitted on {inner} inner folds "
-        "of each training side"
+    learned = (
+        f"on {inner} inner folds of each training side"
+        if inner
+        else f"on the other people of the validation side, in {tree.fusion.parts} parts at most"
     )
+    return f"{tree.cross_validation.protocol.kind}, subjects apart; fusion weights are fitted {learned}"
 
 
 def _notes(tree: Parameters, clips: pd.DataFrame, asked: pd.DataFrame, metrics: pd.DataFrame) -> tuple[str, ...]:

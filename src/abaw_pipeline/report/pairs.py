@@ -91,17 +91,23 @@ def optimism_texts(results: Results) -> list[str]:
 
 
 def fits_text(results: Results) -> pd.DataFrame:
-    """On how much each fusion was fitted, and what it reached there, a row a method and fold."""
+    """On how much each fusion was fitted, and what it reached there, a row a method and fold, or part of it."""
     rows = results.data.fusion_fits.to_dict("records")
     return pd.DataFrame(
         {
             "Fusion": [str(row["method"]) for row in rows],
-            "Fold": [str(row["fold"]) for row in rows],
+            "Fold": [_fold_text(row) for row in rows],
             "Fitted on": [numbers.count(row["rows"]) for row in rows],
             "Subjects": [numbers.count(row["subjects"]) for row in rows],
             "Learned": [_learned(json.loads(row["info"])) for row in rows],
         }
     )
+
+
+def _fold_text(row: dict[str, Any]) -> str:
+    """A fold, and which part of it is fused as learned of the others."""
+    part = row.get("part")
+    return str(row["fold"]) + (f", part {int(part):d}" if numbers.is_number(part) else "")
 
 
 def _learned(info: dict[str, Any]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from abaw_pipeline.artifacts import PieceMap
 from abaw_pipeline.emotions import ordered
@@ -20,8 +20,7 @@ from abaw_pipeline.stages import (
 from abaw_pipeline.types import OPTIMISTIC, Table
 
 if TYPE_CHECKING:
-    from abaw_pipeline.fusion.align import Aligned
-    from abaw_pipeline.fusion.contract import FusionMethod
+    from abaw_pipeline.pipelines.fusion.fitting import Fit
 
 log = logging.getLogger(__name__)
 
@@ -40,111 +39,33 @@ def fit_fusion(
 ) -> tuple[Table, Table]:
     """What each method learns, fold by fold: weights, and facts of each fit with its model, if it is one.
 
-    Methods are fitted on the fold's training side alone: its subjects are dealt into inner folds, and each inner
-    fold's posteriors come from systems that were trained without it. In fold `final`, which validates nothing,
-    they are fitted on what the protocol's folds have validated, and had trained the class of.
+    See `fitting.Learning` on whose decisions they learn. None of those that are scored are among them.
     """
-    from abaw_pipeline.evaluation.folds import FINAL, of_trained_classes, trained_classes, validated_clips
-    from abaw_pipeline.evaluation.training_labels import label_runs, training_labels
-    from abaw_pipeline.evaluation.units import training_units
-    from abaw_pipeline.fusion.align import align
+    from abaw_pipeline.pipelines.fusion.fitting import Learning
 
-    classes = ordered(labels_5hz["label"].unique())
-    true = label_runs(labels_5hz)
-    trained = training_labels(true, folds, permute=cross_validation.permute_training_labels, seed=seed)
-    taught = trained_classes(folds, labels_5hz)
-    whole = set(clips.loc[clips["label"].notna(), "clip_id"])
-    subjects = dict(zip(clips["clip_id"], clips["subject"], strict=True))
-    maps = (face_posteriors, sound_posteriors)
-    methods = _made(fusion, systems)
-    fits: list[_Fit] = []
-    for fold, inner in _fitting_folds(folds).items():
-        held_out = _gather(maps, fusion, systems, inner)
-        scored = held_out if fold == FINAL else _gather(maps, fusion, systems, [fold])
-        common = [name for name in held_out if name in scored]
-        if not common:
-            log.warning("fold %s: no system has posteriors, nothing is fused", fold)
-            continue
-        members = {name: fusion.fused_by(name, common) for name in methods}
-        known = validated_clips(folds) if fold == FINAL else set(trained[fold])
-        units = training_units(trained[fold], known, labels.steps_a_second, whole)
-        if fold == FINAL:
-            units = of_trained_classes(units, folds, taught)
-        aligned = align({name: held_out[name] for name in common}, units, classes)
-        fits.extend(_fit_each(methods, members, aligned, subjects, classes, fold, seed))
-        if fold != FINAL and fusion.optimistic:
-            units = training_units(true, validated_clips(folds, fold), labels.steps_a_second, whole)
-            units = of_trained_classes(units, folds, taught)
-            seen = align({name: scored[name] for name in common}, units, classes)
-            optimistic = {name: methods[name] for name in fusion.optimistic if name in methods}
-            fits.extend(_fit_each(optimistic, members, seen, subjects, classes, fold, seed, ends=OPTIMISTIC))
-    return _tables(fits)
+    learning = Learning(
+        clips,
+        folds,
+        labels_5hz,
+        (face_posteriors, sound_posteriors),
+        fusion,
+        systems,
+        labels.steps_a_second,
+        cross_validation.permute_training_labels,
+        seed,
+    )
+    return _tables([fit for fold, inner in _fitting_folds(folds).items() for fit in learning.of(fold, inner)])
 
 
-def _made(fusion: FusionStage, systems: SystemsStage) -> dict[str, FusionMethod]:
-    """The methods whose members run; the others are told."""
-    made: dict[str, FusionMethod] = {**fusion.made(systems.chosen)}
-    for name in fusion.methods:
-        if name not in made:
-            log.warning("fusion %s is left out: not all systems that it names run", name)
-    return made
-
-
-class _Fit(NamedTuple):
-    """What a method has learned in a fold."""
-
-    method: str
-    fold: str
-    weights: Table
-    facts: dict[str, Any]
-
-
-def _fit_each(
-    methods: Mapping[str, FusionMethod],
-    members: Mapping[str, list[str]],
-    aligned: Aligned,
-    subjects: Mapping[str, str],
-    classes: tuple[str, ...],
-    fold: str,
-    seed: int,
-    ends: str = "",
-) -> Iterator[_Fit]:
-    """What each method learns; in fold `final`, of those for which enough has been validated.
-
-    Raises:
-        DataError: of another fold, naming it and the method.
-    """
-    from abaw_pipeline.evaluation.folds import FINAL
-    from abaw_pipeline.fusion.align import fit_method
-
-    for name, method in methods.items():
-        if not members[name]:
-            log.warning("fold %s: none of what fusion %s fuses has posteriors", fold, name)
-            continue
-        known = aligned.of(members[name])
-        if known.units.empty:
-            log.warning("fold %s: nothing that fusion %s fuses says anything of a labelled moment", fold, name)
-            continue
-        try:
-            weights, facts = fit_method(method, known, subjects, classes, seed=seed)
-        except DataError as error:
-            if fold != FINAL:
-                where = f"fold {fold}, fusion {name}" + (f", {error.where}" if error.where else "")
-                raise DataError(error.what, where=where, hint=error.hint) from error
-            # one fold of many may validate a single person, or not all classes; its results do not hang on this
-            log.warning("fold %s: no fusion %s, as too little has been validated: %s", fold, name, error)
-            continue
-        yield _Fit(name + ends, fold, weights, facts)
-
-
-def _tables(fits: list[_Fit]) -> tuple[Table, Table]:
+def _tables(fits: list[Fit]) -> tuple[Table, Table]:
     import pandas as pd
 
     if not fits:
         return FUSION_WEIGHTS.empty(), FUSION_FITS.empty()
-    weights = [each.weights.assign(method=each.method, fold=each.fold) for each in fits]
-    facts = [{"method": each.method, "fold": each.fold, **each.facts} for each in fits]
-    return pd.concat(weights, ignore_index=True), pd.DataFrame(facts)
+    named = [{"method": each.method, "fold": each.fold, "part": each.part} for each in fits]
+    weights = [each.weights.assign(**own) for own, each in zip(named, fits, strict=True)]
+    facts = pd.DataFrame([{**own, **each.facts} for own, each in zip(named, fits, strict=True)])
+    return FUSION_WEIGHTS.validate(pd.concat(weights, ignore_index=True)), FUSION_FITS.validate(facts)
 
 
 def apply_fusion(
@@ -165,18 +86,21 @@ def apply_fusion(
     from abaw_pipeline.evaluation.folds import scored_folds, validated_clips
     from abaw_pipeline.evaluation.units import decided_units
     from abaw_pipeline.fusion.align import UNIT, align, fuse, members_of
+    from abaw_pipeline.pipelines.fusion.fitting import gather
 
     classes = ordered(labels_5hz["label"].unique())
     tables = []
     for fold in scored_folds(folds)["fold"].unique():
-        scored = _gather((face_posteriors, sound_posteriors), fusion, systems, [fold])
+        scored = gather((face_posteriors, sound_posteriors), fusion, systems, [fold])
         units = decided_units(clips, frames, validated_clips(folds, fold))
         aligned = align(scored, units, classes)
         for fit in fits[fits["fold"] == fold].to_dict("records"):
             name = str(fit["method"])
             own = weights[(weights["fold"] == fold) & (weights["method"] == name)]
+            own = own[own["part"].isna() if pd.isna(fit["part"]) else own["part"] == fit["part"]]
             method = fusion.methods[name.removesuffix(OPTIMISTIC)]
-            fused = fuse(method, own, fit, aligned.of(members_of(fit)), classes)
+            asked = aligned if pd.isna(fit["people"]) else aligned.among(_clips_of(json.loads(fit["people"]), clips))
+            fused = fuse(method, own, fit, asked.of(members_of(fit)), classes)
             tables.append(fused.assign(method=name, fold=fold))
     if not tables:
         raise DataError(
@@ -186,6 +110,10 @@ def apply_fusion(
         )
     fused = pd.concat(tables, ignore_index=True)
     return fused[["method", "fold", *UNIT, *(f"p_{name}" for name in classes)]]
+
+
+def _clips_of(people: list[str], clips: Table) -> set[str]:
+    return set(clips.loc[clips["subject"].isin(people), "clip_id"])
 
 
 def write_submission(
@@ -236,20 +164,3 @@ def _fitting_folds(folds: Table) -> dict[str, list[str]]:
     scored = scored_folds(named)["fold"].tolist()
     found = {str(fold): named.loc[named["parent"] == fold, "fold"].tolist() for fold in scored}
     return found | ({FINAL: scored} if FINAL in set(named["fold"]) else {})
-
-
-def _gather(
-    maps: tuple[PieceMap, ...], fusion: FusionStage, systems: SystemsStage, folds: list[str]
-) -> dict[str, Table]:
-    """Posteriors of each member over the given folds; a member that lacks one of them is left out."""
-    import pandas as pd
-
-    gathered = {}
-    for name in fusion.chosen(systems.chosen):
-        posteriors = next((each for each in maps if all((name, fold) in each for fold in folds)), None)
-        if posteriors is None:
-            log.warning("%s is not fused in fold %s: its posteriors failed", name, folds[0])
-            continue
-        tables = [posteriors[name, fold].to_pandas() for fold in folds]
-        gathered[name] = pd.concat(tables, ignore_index=True)
-    return gathered
