@@ -122,6 +122,7 @@ def test_a_study_of_sound_asks_for_no_faces(tree: dict[str, Any]) -> None:
             ["svm", "ee_svn"],
             ["fusion.methods.log_mean.members", "did you mean 'ee_svm'"],
         ),
+        ("cross_validation.inner_folds", 1, ["cross_validation.inner_folds", "0 (none) or at least 2"]),
         ("fusion.optimistic", ["mcfw"], ["fusion", "did you mean 'mcwf'"]),
         ("sound.extractors.logmel.bandz", 3, ["sound.extractors.logmel:", "'bandz'"]),
         ("evaluation.headline", "logmean", ["evaluation.headline", "did you mean 'log_mean'"]),

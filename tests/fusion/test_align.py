@@ -105,7 +105,7 @@ def test_a_fit_is_stored_and_fuses_whatever_the_order_of_systems_and_columns(fus
     expected = fuse(fusion, weights, fit, aligned, CLASSES)
     assert expected[COLUMNS].to_numpy().dtype == np.float32
     np.testing.assert_allclose(expected[COLUMNS].sum(axis=1), 1, atol=1e-6)
-    table = pd.DataFrame([{"method": "one", "fold": "0", **fit}])
+    table = pd.DataFrame([{"method": "one", "fold": "0", "part": None, "people": None, **fit}])
     table = FUSION_FITS.validate(table)
     table.to_parquet(tmp_path / "fits.parquet")
     stored = pq.read_table(tmp_path / "fits.parquet").to_pandas().to_dict("records")[0]

@@ -30,7 +30,7 @@ def test_each_fusion_has_an_example() -> None:
 
 def test_each_command_names_what_there_is() -> None:
     commands = [shlex.split(line, comments=True) for line in re.findall(r"^\$ (kedro run .*)$", TEXT, re.MULTILINE)]
-    assert len(commands) == 3
+    assert len(commands) == 5
     nodes = {node.name for node in fusion.create_pipeline().nodes}
     pipelines = {each.name for each in (PROJECT / "src" / "abaw_pipeline" / "pipelines").iterdir()}
     parser = argparse.ArgumentParser(allow_abbrev=False, exit_on_error=False)

@@ -20,11 +20,12 @@ from tests.pipelines.tiny import (
 from abaw_pipeline.errors import DataError, ProtocolError
 from abaw_pipeline.evaluation.cross_fitting import deal_validation
 from abaw_pipeline.evaluation.folds import make_folds
-from abaw_pipeline.evaluation.protocols import SubjectKFold, SubjectLists
+from abaw_pipeline.evaluation.protocols import LeaveOneSubjectOut, SubjectKFold, SubjectLists
 from abaw_pipeline.evaluation.units import scored_units
 from abaw_pipeline.fusion.align import align, fit_method
 from abaw_pipeline.pipelines.fusion.nodes import apply_fusion, fit_fusion
 from abaw_pipeline.pipelines.reporting.nodes import collect_predictions
+from abaw_pipeline.stages import FusionStage
 
 P = [f"p_{name}" for name in CLASSES]
 
@@ -63,7 +64,9 @@ def test_every_clip_is_fused_once_by_what_others_have_taught(crossed: Crossed) -
     assert sorted(people) == sorted(crossed.clips["subject"].unique())
     assert set(own["subjects"]) == {2}
     assert fits.loc[fits["fold"] == "final", "part"].isna().all()
-    whole = (weights["fold"] == "final") | (weights["method"] == "mcwf_optimistic")
+    whole = (weights["fold"] == "final") | weights["method"].isin(
+        ["mean", "mcwf_optimistic"]
+    )  # the mean learns nothing
     assert weights["part"].isna().tolist() == whole.tolist()
     annotations = make_annotations(crossed.clips)
     predictions = collect_predictions(crossed.clips, crossed.folds, annotations, *crossed.maps, crossed.fused())
@@ -125,6 +128,18 @@ def test_one_person_alone_is_told(crossed: Crossed) -> None:
     with pytest.raises(ProtocolError, match=r"fold 0.*alone.*inner_folds=2"):
         deal_validation(folds, "0", clips, clips[["clip_id", "label"]], 5, seed=0)
     assert set(deal_validation(folds, "1", clips, clips[["clip_id", "label"]], 5, seed=0)) == set(names[1:3])
+
+
+def test_what_learns_nothing_needs_nobody_else() -> None:
+    """One person validates in each fold: nothing can be learned of others, and a mean can be taken all the same."""
+    clips = make_clips(subjects=3)
+    study = Crossed(clips, make_folds(LeaveOneSubjectOut(), clips, inner_folds=0, final=False, seed=0))
+    alone = FusionStage.model_validate({"methods": {"mean": {"kind": "mean"}, "vote": {"kind": "majority_vote"}}})
+    data = (study.clips, study.folds, study.labels, *study.maps)
+    fits = fit_fusion(*data, alone, STAGE, LABELS, CROSS, seed=0)[1]
+    assert fits.groupby("method")["fold"].nunique().to_dict() == {"mean": 3, "vote": 3}
+    with pytest.raises(ProtocolError, match="learn nothing"):
+        fit_fusion(*data, FUSION, STAGE, LABELS, CROSS, seed=0)
 
 
 def test_who_talks_together_is_in_one_part() -> None:

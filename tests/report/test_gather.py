@@ -184,3 +184,15 @@ def test_frames_that_nobody_could_have_learned_are_neither_asked_nor_missed(tree
     # a's anger is asked of nobody either: b does not have it
     assert asked.loc["a", "units"] == 1
     assert "Fold 0 (corpus a) leaves out clips with classes alone that no training clip has: 1." in data.notes
+
+
+@pytest.mark.parametrize(
+    ("inner", "told"),
+    [
+        (3, "fusion weights are fitted on 3 inner folds of each training side"),
+        (0, "fusion weights are fitted on the other people of the validation side, in 5 parts at most"),
+    ],
+)
+def test_the_first_screen_says_on_whom_fusions_were_fitted(tree, inner, told):
+    tree["cross_validation"] = {**tree["cross_validation"], "inner_folds": inner}
+    assert told in first_screen(render_report(gather(parameters=tree, **run_tables())))

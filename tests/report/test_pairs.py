@@ -82,3 +82,8 @@ def test_what_fusions_reached_where_they_were_fitted():
     ]
     assert text.iloc[0][["Fusion", "Fold", "Fitted on", "Subjects"]].tolist() == ["average of all", "0", "1,140", "19"]
     assert "where it is fitted" not in Reader(render_report(fabricate(names=("a",), fusion_fits=pd.DataFrame()))).text
+
+
+def test_a_fit_on_others_names_whom_it_is_for():
+    fits = results().data.fusion_fits.assign(part=[float("nan"), 2.0])
+    assert fits_text(results(fusion_fits=fits))["Fold"].tolist() == ["0", "0, part 2"]

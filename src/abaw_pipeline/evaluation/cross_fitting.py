@@ -35,7 +35,8 @@ def deal_validation(folds: Table, fold: str, clips: Table, labels: Table, parts:
         raise ProtocolError(
             "one person validates alone, so that fusions cannot learn of others",
             where=where,
-            hint="Let them learn on the training side: cross_validation.inner_folds=2.",
+            hint="Let them learn on the training side (cross_validation.inner_folds=2), or take fusions that "
+            "learn nothing.",
         )
     dealt = deal(rows, people, seed=seed, where=where)
     # so sparsely annotated that no step of the labels' grid is: nothing is learned of them, in whatever part

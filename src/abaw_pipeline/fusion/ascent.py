@@ -116,7 +116,9 @@ class Moving:
         counts, at, changes = zip(*self._each(lambda part: part.crossings(others, system, self.classes)), strict=True)
         all_at, all_changes = np.concatenate(at), np.concatenate(changes, axis=1)
         order = np.argsort(all_at)
-        place = kernels().best_step(sum(counts), all_at[order], all_changes[:, order], self.shares, NARROWEST)
+        place = kernels().best_step(
+            sum(counts), all_at[order], np.ascontiguousarray(all_changes.T[order]), self.shares, NARROWEST
+        )
         return float(place[0]), float(place[1])
 
     def _stand(self, classes: list[int]) -> float:

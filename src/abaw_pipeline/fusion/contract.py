@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from pydantic import Field
@@ -18,13 +18,22 @@ from abaw_pipeline.types import DoubleArray, IntArray
 class FusionPart(Part):
     """What all fusions of the project can be told."""
 
+    learns: ClassVar[bool] = True
+    """Whether labels matter to a fit."""
+
     members: NameList | None = Field(
         default=None, min_length=1, description="Systems that this one fuses; none: those of fusion.members."
     )
 
 
 class FusionMethod(Protocol):
-    """Many systems' posteriors into one, as all parts of `fusion` do."""
+    """Many systems' posteriors into one, as all parts of `fusion` do.
+
+    Attributes:
+        learns: whether labels matter to a fit.
+    """
+
+    learns: ClassVar[bool]
 
     def fit(self, posteriors: DoubleArray, labels: IntArray, groups: Sequence[str], *, seed: int) -> FusionWeights:
         """Learn weights from decisions that the systems made on clips they were not trained on.

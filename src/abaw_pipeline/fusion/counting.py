@@ -116,5 +116,5 @@ def kernels() -> ModuleType:
         found.count_scores(line, row, row, counts[0])
         found.find_rivals(line, 0, line, name)
         found.find_crossings(line, line, name, row, row, counts[0], at, changes)
-        found.best_step(counts[0], at, np.zeros((3, 2), np.int16, order="F"), np.zeros(4), 0.0)  # columns are sorted
+        found.best_step(counts[0], at, np.zeros((1, 3), np.int16), np.zeros(4), 0.0)
     return found

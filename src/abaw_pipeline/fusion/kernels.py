@@ -240,7 +240,7 @@ def best_step(
     Args:
         counts: [K, K] confusions at t = 0; changed.
         at: [E], ascending.
-        changes: [3, E], as `find_crossings` wrote them.
+        changes: [E, 3], rows are columns that `find_crossings` wrote.
         shares: of accuracy, UAR, macro F1 and weighted F1 in the measure.
         narrowest: width in t.
     """
@@ -256,7 +256,7 @@ def best_step(
             if value > best or (value == best and end - begin > width):
                 best, place, width = value, 0.5 * (begin + end), end - begin
         if change < len(at):
-            left, entered, truth = changes[0, change], changes[1, change], changes[2, change]
+            left, entered, truth = changes[change, 0], changes[change, 1], changes[change, 2]
             decided[left] -= 1
             decided[entered] += 1
             hits[left] -= truth == left

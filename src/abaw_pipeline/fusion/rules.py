@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -15,6 +15,8 @@ from abaw_pipeline.types import DoubleArray, IntArray
 
 class _Rule(FusionPart):
     """What these have in common: fixed weights, which are stored so that a reader sees them."""
+
+    learns: ClassVar[bool] = False
 
     def fit(self, posteriors: DoubleArray, labels: IntArray, groups: Sequence[str], *, seed: int) -> FusionWeights:
         """The same weight for all systems and classes, whatever the labels; the arguments are checked all the same.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ class MajorityVote(FusionPart):
     by the mean of the systems' posteriors, then the first one wins. The fused posterior is the share of votes, with
     that mean mixed in by a thousandth; where nobody votes it is uniform.
     """
+
+    learns: ClassVar[bool] = False
 
     kind: Literal["majority_vote"] = "majority_vote"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import string
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -104,10 +105,10 @@ def fits_text(results: Results) -> pd.DataFrame:
     )
 
 
-def _fold_text(row: dict[str, Any]) -> str:
+def _fold_text(row: Mapping[Any, Any]) -> str:
     """A fold, and which part of it is fused as learned of the others."""
     part = row.get("part")
-    return str(row["fold"]) + (f", part {int(part):d}" if numbers.is_number(part) else "")
+    return str(row["fold"]) + (f", part {part:.0f}" if numbers.is_number(part) else "")
 
 
 def _learned(info: dict[str, Any]) -> str:

@@ -98,11 +98,9 @@ class Learning:
             return
         said = {name: held_out[name] for name in common}
         members = {name: self.fusion.fused_by(name, common) for name in self.methods}
-        if inner:
-            yield from self._fits(Lesson(fold, self._before(fold), said, self.methods), members)
-        else:
-            for lesson in self._of_others(fold, said):
-                yield from self._fits(lesson, members)
+        lessons = [Lesson(fold, self._before(fold), said, self.methods)] if inner else self._of_others(fold, said)
+        for lesson in lessons:
+            yield from self._fits(lesson, members)
         seeing = {name: self.methods[name] for name in self.fusion.optimistic if name in self.methods}
         if fold != FINAL and seeing:
             seen = {name: own[name] for name in common}
@@ -150,17 +148,24 @@ class Learning:
         return self._units(self.trained[fold], set(self.trained[fold]))
 
     def _of_others(self, fold: str, said: Mapping[str, pd.DataFrame]) -> Iterator[Lesson]:
-        """Part by part of a validation side, what can be learned of the rest of it."""
+        """Part by part of a validation side, what can be learned of the rest of it.
+
+        A method that learns nothing needs no parts.
+        """
         validated = validated_clips(self.folds, fold)
+        fixed, learning = ({k: m for k, m in self.methods.items() if m.learns is learns} for learns in (False, True))
+        if fixed:
+            yield Lesson(fold, self._scored(self.true, validated), said, fixed)
+        if not learning:
+            return
         labels = {clip_id: self.true.get(clip_id, NOTHING) for clip_id in self.subjects if clip_id in validated}
         if self.permute:
             labels = shuffled(labels, f"{self.seed}/{fold}/validation")
-        parts = self.fusion.parts
-        dealt = deal_validation(self.folds, fold, self.clips, self.labels, parts, seed=self.seed)
+        dealt = deal_validation(self.folds, fold, self.clips, self.labels, self.fusion.parts, seed=self.seed)
         for part in sorted(set(dealt.values())):
             others = {clip_id for clip_id in validated if dealt[self.subjects[clip_id]] != part}
             people = sorted(subject for subject, own in dealt.items() if own == part)
-            yield Lesson(fold, self._scored(labels, others), said, self.methods, part=part, people=people)
+            yield Lesson(fold, self._scored(labels, others), said, learning, part=part, people=people)
 
     def _scored(self, labels: Mapping[str, Runs], clip_ids: set[str]) -> pd.DataFrame:
         """Units of clips that validate, of classes that their fold has trained."""
