@@ -17,6 +17,7 @@ from abaw_pipeline.demo.corpus import DemoCorpus
 from abaw_pipeline.evaluation.measures import Measure
 from abaw_pipeline.evaluation.protocols import AnyProtocol, Folds
 from abaw_pipeline.fusion import Fusion
+from abaw_pipeline.fusion.contract import learns
 from abaw_pipeline.parts import NameList, Part, unknown_name
 from abaw_pipeline.systems import AnySystem
 
@@ -90,7 +91,7 @@ class CrossValidation(Part):
     )
     final: bool = Field(True, description="train on all labelled clips of the protocol, too, for other media")
     permute_training_labels: bool = Field(
-        False, description="a check: shuffle labels within each training side; results must fall to chance"
+        False, description="a check: shuffle labels that systems and fusions learn; results must fall to chance"
     )
 
     @field_validator("inner_folds")
@@ -184,6 +185,11 @@ class FusionStage(Part):
             for name, method in self.methods.items()
             if all(pick([member], running) for member in getattr(method, "members", None) or ())
         }
+
+    @property
+    def learning(self) -> list[str]:
+        """Methods that labels matter to, by name."""
+        return [name for name, method in self.methods.items() if learns(method)]
 
     def fused_by(self, method: str, running: Iterable[str]) -> list[str]:
         """The systems that a method fuses, of those that run."""

@@ -279,8 +279,9 @@ def evaluated(times: Sequence[float], said: Mapping[str, pa.Table], silent: str 
         }
         for name in SYSTEMS
     ]
-    weights = pd.concat([table.assign(method=name, fold="0") for name, table in TABLES.items()])
-    fits = pd.DataFrame([{"method": name, "fold": "0", **fit} for name, fit in FITS.items()])
+    whole = {"fold": "0", "part": None}
+    weights = pd.concat([table.assign(method=name, **whole) for name, table in TABLES.items()])
+    fits = pd.DataFrame([{"method": name, "people": None, **whole, **fit} for name, fit in FITS.items()])
     labels = pd.DataFrame({"label": list(CLASSES)})
     return apply_fusion(clips, folds, {"v": listed(times)}, labels, *maps, weights, fits, FUSION, STAGE)
 

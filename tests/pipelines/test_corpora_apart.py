@@ -37,7 +37,7 @@ def test_a_study_across_corpora_of_different_classes(caplog: pytest.LogCaptureFi
     clips = clips[(clips["corpus"] == "r") | (clips["label"] != "sadness")].reset_index(drop=True)
     annotations, labels = make_annotations(clips), make_labels(clips)
     with caplog.at_level(logging.WARNING):
-        folds = assign_folds(clips, annotations, CROSS, seed=0)
+        folds = assign_folds(clips, annotations, CROSS, FUSION, seed=0)
     assert (
         "corpus r has clips with classes alone that no training clip has: sadness; 6 clips are not scored"
         in caplog.text

@@ -280,7 +280,7 @@ def test_training_times_are_those_of_the_protocols_folds(study: Study) -> None:
 def test_a_study_may_do_without_fold_final(wanted: bool) -> None:
     clips = make_clips()
     cross = CROSS.model_copy(update={"final": wanted})
-    folds = assign_folds(clips, make_annotations(clips), cross, seed=0)
+    folds = assign_folds(clips, make_annotations(clips), cross, FUSION, seed=0)
     assert (FINAL in set(folds["fold"])) == wanted
     assert CROSS.final  # unless somebody says otherwise
 

@@ -20,11 +20,12 @@ from abaw_pipeline.faces.settings import Faces
 from abaw_pipeline.pipelines.face_preprocessing.nodes import choose_people, find_faces
 from abaw_pipeline.pipelines.fusion.nodes import write_submission
 from abaw_pipeline.pipelines.ingestion import nodes
-from abaw_pipeline.stages import Corpora, CrossValidation, EvaluationStage, SystemsStage
+from abaw_pipeline.stages import Corpora, CrossValidation, EvaluationStage, FusionStage, SystemsStage
 
 FRAMES = 10
 FEW = {"inner_folds": 0}
 """A handful of videos is not enough for inner folds."""
+RULES = FusionStage.model_validate({"methods": {"mean": {"kind": "mean"}}})
 LOOKING = SystemsStage.model_validate({"face": {"svm": {"kind": "linear_svm", "inputs": ["ee"]}}})
 
 
@@ -171,7 +172,7 @@ def test_test_clips_are_in_no_fold_and_in_no_submission(affwild2: tuple[Ingested
     assert tested["clip_id"].tolist() == ["aw/5_left", "aw/5_right"]
     annotations = ingested.annotations
     official = CrossValidation.model_validate({"protocol": {"kind": "official"}}).model_copy(update=FEW)
-    folds = nodes.assign_folds(ingested.clips, annotations, official, seed=0)
+    folds = nodes.assign_folds(ingested.clips, annotations, official, RULES, seed=0)
     dealt = make_folds(SubjectKFold(k=3), label_rows(ingested.clips, annotations), final=True)
     for table in (folds, dealt):
         assert FINAL in set(table["fold"])

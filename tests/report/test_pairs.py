@@ -1,3 +1,5 @@
+import json
+
 import pandas as pd
 import pytest
 from tests.report.fabricate import SYSTEMS, fabricate
@@ -82,6 +84,14 @@ def test_what_fusions_reached_where_they_were_fitted():
     ]
     assert text.iloc[0][["Fusion", "Fold", "Fitted on", "Subjects"]].tolist() == ["average of all", "0", "1,140", "19"]
     assert "where it is fitted" not in Reader(render_report(fabricate(names=("a",), fusion_fits=pd.DataFrame()))).text
+
+
+def test_what_learns_nothing_was_fitted_on_nobody():
+    given = results().data.fusion_fits
+    infos = [json.dumps({"learns": False}), json.dumps({"learns": True, "measure": "uar", "by_system": [0.5, 0.25]})]
+    text = fits_text(results(fusion_fits=given.assign(info=infos)))
+    assert text.iloc[0][["Fitted on", "Subjects", "Learned"]].tolist() == ["–", "–", "nothing"]
+    assert text["Learned"].iloc[1] == "UAR of each system: 50.0, 25.0"
 
 
 def test_a_fit_on_others_names_whom_it_is_for():

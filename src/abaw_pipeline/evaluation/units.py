@@ -73,6 +73,8 @@ def training_units(labels: Mapping[str, Runs], clip_ids: Iterable[str], rate: fl
     chosen = set(clip_ids)
     for clip_id in [each for each in labels if each in chosen]:
         run = labels[clip_id]
+        if not run["label"]:
+            continue  # so sparsely annotated that no step of the labels' grid is
         if clip_id in whole:
             tables.append(_rows(clip_id, [None], [None]).assign(label=run["label"][0]))
             continue

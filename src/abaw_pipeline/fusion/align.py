@@ -13,7 +13,7 @@ import pandas as pd
 
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.evaluation.frames import frame_posteriors
-from abaw_pipeline.fusion.contract import FusionMethod
+from abaw_pipeline.fusion.contract import FusionMethod, NoClipError, learns
 from abaw_pipeline.fusion.weights import FusionWeights
 from abaw_pipeline.types import DoubleArray
 
@@ -83,16 +83,23 @@ def fit_method(
     Returns:
         Its weights as a table (see `FusionWeights.table`), and a row of FUSION_FITS without method, fold, part
         and people.
+
+    Raises:
+        DataError: see the method.
     """
     truth = pd.Index(classes).get_indexer(pd.Index(aligned.units["label"])).astype(np.int64)
     groups = aligned.units["clip_id"].map(subjects).tolist()
-    learned = method.fit(aligned.values, truth, groups, seed=seed)
+    try:
+        learned = method.fit(aligned.values, truth, groups, seed=seed)
+    except NoClipError as error:
+        raise DataError(f"no clip of class {classes[error.label]}", where=error.where, hint=error.hint) from error
+    info = {"learns": learns(method), **learned.info}
     fit = {
         "members": json.dumps(aligned.systems),
         "classes": json.dumps(list(classes)),
         "rows": learned.info.get("rows", len(truth)),
         "subjects": len(set(groups)),
-        "info": json.dumps(dict(learned.info), sort_keys=True),
+        "info": json.dumps(info, sort_keys=True),
         "model": learned.model,
     }
     return learned.table(aligned.systems, classes), fit

@@ -29,11 +29,8 @@ class FusionPart(Part):
 class FusionMethod(Protocol):
     """Many systems' posteriors into one, as all parts of `fusion` do.
 
-    Attributes:
-        learns: whether labels matter to a fit.
+    One may also say `learns`: whether labels matter to a fit. They do where nothing is said; see `learns`.
     """
-
-    learns: ClassVar[bool]
 
     def fit(self, posteriors: DoubleArray, labels: IntArray, groups: Sequence[str], *, seed: int) -> FusionWeights:
         """Learn weights from decisions that the systems made on clips they were not trained on.
@@ -63,6 +60,23 @@ class FusionMethod(Protocol):
             DataError: see `check_posteriors`; or weights for other numbers of systems or classes.
         """
         ...
+
+
+class NoClipError(DataError):
+    """A class has no clip to be fitted on.
+
+    Attributes:
+        label: the class, by number.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", label: int = -1) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.label = label
+
+
+def learns(method: FusionMethod) -> bool:
+    """Whether labels matter to a fit of a method."""
+    return bool(getattr(method, "learns", True))
 
 
 def check_posteriors(posteriors: DoubleArray) -> DoubleArray:

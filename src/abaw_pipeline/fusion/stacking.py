@@ -12,7 +12,7 @@ from pydantic import Field
 from abaw_pipeline.errors import DataError
 from abaw_pipeline.evaluation.measures import Measure
 from abaw_pipeline.fusion.choosing import choose, flat_inputs
-from abaw_pipeline.fusion.contract import FusionPart, check_fitting, check_posteriors
+from abaw_pipeline.fusion.contract import FusionPart, NoClipError, check_fitting, check_posteriors
 from abaw_pipeline.fusion.weights import FusionWeights
 from abaw_pipeline.types import DoubleArray, IntArray
 
@@ -61,10 +61,11 @@ class LogisticStacking(FusionPart):
         n_classes = values.shape[2]
         absent = sorted(set(range(n_classes)) - set(truth.tolist()))
         if absent:
-            raise DataError(
+            raise NoClipError(
                 f"no clip of class number {absent[0]}",
                 where="logistic_stacking",
                 hint="Use log_mean or mcwf here.",
+                label=absent[0],
             )
         inputs = self._inputs(values)
         converged: dict[float, bool] = {}

@@ -164,7 +164,7 @@ def _confusion(data: ReportInput, system: str) -> Figure | None:
 def _weights(data: ReportInput, method: str) -> Figure | None:
     mean = tables.weight_table(data.fusion_weights, method, data.classes)
     high = max(abs(value) for value in _range(mean))
-    label = f"Weights of {method} by system and class, mean over folds"
+    label = f"Weights of {method} by system and class, mean over all fits"
     return _shaded(mean, label, low=0.0, high=high, percent=False)
 
 

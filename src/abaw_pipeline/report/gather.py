@@ -216,7 +216,8 @@ def _protocol(tree: Parameters) -> str:
         if inner
         else f"on the other people of the validation side, in {tree.fusion.parts} parts at most"
     )
-    return f"{tree.cross_validation.protocol.kind}, subjects apart; fusion weights are fitted {learned}"
+    fitted = f"; fusion weights are fitted {learned}" if tree.fusion.learning else ""
+    return f"{tree.cross_validation.protocol.kind}, subjects apart{fitted}"
 
 
 def _notes(tree: Parameters, clips: pd.DataFrame, asked: pd.DataFrame, metrics: pd.DataFrame) -> tuple[str, ...]:

@@ -94,13 +94,15 @@ def optimism_texts(results: Results) -> list[str]:
 def fits_text(results: Results) -> pd.DataFrame:
     """On how much each fusion was fitted, and what it reached there, a row a method and fold, or part of it."""
     rows = results.data.fusion_fits.to_dict("records")
+    infos = [json.loads(row["info"]) for row in rows]
+    seen = [row if _learns(info) else {} for row, info in zip(rows, infos, strict=True)]
     return pd.DataFrame(
         {
             "Fusion": [str(row["method"]) for row in rows],
             "Fold": [_fold_text(row) for row in rows],
-            "Fitted on": [numbers.count(row["rows"]) for row in rows],
-            "Subjects": [numbers.count(row["subjects"]) for row in rows],
-            "Learned": [_learned(json.loads(row["info"])) for row in rows],
+            "Fitted on": [numbers.count(row.get("rows", math.nan)) for row in seen],
+            "Subjects": [numbers.count(row.get("subjects", math.nan)) for row in seen],
+            "Learned": [_learned(info) if _learns(info) else "nothing" for info in infos],
         }
     )
 
@@ -109,6 +111,10 @@ def _fold_text(row: Mapping[Any, Any]) -> str:
     """A fold, and which part of it is fused as learned of the others."""
     part = row.get("part")
     return str(row["fold"]) + (f", part {part:.0f}" if numbers.is_number(part) else "")
+
+
+def _learns(info: dict[str, Any]) -> bool:
+    return bool(info.get("learns", True))
 
 
 def _learned(info: dict[str, Any]) -> str:
@@ -122,7 +128,10 @@ def _learned(info: dict[str, Any]) -> str:
     told += [f"{name} {info[name]:g}" for name in ("C", "chosen") if name in info]
     if info.get("tried"):
         told.append(f"{MEASURES[info['measure']]} {numbers.points(max(info['tried'].values()))} on subjects left out")
-    return "; ".join(told) or "nothing"
+    if "by_system" in info:
+        reached = ", ".join(numbers.points(value) for value in info["by_system"])
+        told.append(f"{MEASURES[info['measure']]} of each system: {reached}")
+    return "; ".join(told) or "weights"
 
 
 def calibration_figure(results: Results) -> Figure | None:

@@ -211,7 +211,7 @@ def probability_text(metrics: pd.DataFrame, systems: Sequence[str]) -> pd.DataFr
 
 
 def weight_table(weights: pd.DataFrame, method: str, classes: Sequence[str]) -> pd.DataFrame:
-    """Mean weight over folds of one fusion method, systems by classes.
+    """Mean weight over all fits of one fusion method, systems by classes.
 
     Where a method weighs each source class (stacking), the weight of a class is the one that a system's
     posterior of that class has for that class.

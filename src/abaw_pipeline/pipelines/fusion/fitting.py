@@ -19,11 +19,14 @@ from abaw_pipeline.evaluation.folds import FINAL, of_trained_classes, trained_cl
 from abaw_pipeline.evaluation.training_labels import NOTHING, Runs, label_runs, shuffled, training_labels
 from abaw_pipeline.evaluation.units import training_units
 from abaw_pipeline.fusion.align import Aligned, align, fit_method
-from abaw_pipeline.fusion.contract import FusionMethod
+from abaw_pipeline.fusion.contract import FusionMethod, learns
 from abaw_pipeline.stages import FusionStage, SystemsStage
 from abaw_pipeline.types import OPTIMISTIC
 
 log = logging.getLogger(__name__)
+
+ELSEWHERE = "Or let fusions learn on the training side: cross_validation.inner_folds=2."
+"""Where there is more to learn of."""
 
 
 class Fit(NamedTuple):
@@ -153,7 +156,7 @@ class Learning:
         A method that learns nothing needs no parts.
         """
         validated = validated_clips(self.folds, fold)
-        fixed, learning = ({k: m for k, m in self.methods.items() if m.learns is learns} for learns in (False, True))
+        fixed, learning = ({k: m for k, m in self.methods.items() if learns(m) == so} for so in (False, True))
         if fixed:
             yield Lesson(fold, self._scored(self.true, validated), said, fixed)
         if not learning:
@@ -161,7 +164,7 @@ class Learning:
         labels = {clip_id: self.true.get(clip_id, NOTHING) for clip_id in self.subjects if clip_id in validated}
         if self.permute:
             labels = shuffled(labels, f"{self.seed}/{fold}/validation")
-        dealt = deal_validation(self.folds, fold, self.clips, self.labels, self.fusion.parts, seed=self.seed)
+        dealt = deal_validation(self.folds, fold, self.clips, self.fusion.parts, seed=self.seed)
         for part in sorted(set(dealt.values())):
             others = {clip_id for clip_id in validated if dealt[self.subjects[clip_id]] != part}
             people = sorted(subject for subject, own in dealt.items() if own == part)
@@ -179,13 +182,16 @@ class Learning:
         """What each method learns of a lesson; in fold `final`, of those for which enough has been validated.
 
         Raises:
-            DataError: of another fold, naming it and the method.
+            DataError: of another fold, naming it and the method; or a part's others are silent.
         """
         aligned = align(lesson.said, lesson.units, self.classes)
         for name, method in lesson.methods.items():
             known = aligned.of(members[name])
             if not members[name]:
                 log.warning("%s: none of what fusion %s fuses has posteriors", lesson.where, name)
+            elif known.units.empty and lesson.part is not None:
+                what = f"nothing that fusion {name} fuses says anything of a labelled moment of the others"
+                raise DataError(what, where=lesson.where, hint=ELSEWHERE)
             elif known.units.empty:
                 log.warning("%s: nothing that fusion %s fuses says anything of a labelled moment", lesson.where, name)
             else:
@@ -199,7 +205,8 @@ class Learning:
         except DataError as error:
             if lesson.fold != FINAL:
                 where = f"{lesson.where}, fusion {name}" + (f", {error.where}" if error.where else "")
-                raise DataError(error.what, where=where, hint=error.hint) from error
+                hint = f"{error.hint} {'' if lesson.part is None else ELSEWHERE}".strip()
+                raise DataError(error.what, where=where, hint=hint) from error
             # one fold of many may validate a single person, or not all classes; its results do not hang on this
             log.warning("fold %s: no fusion %s, as too little has been validated: %s", lesson.fold, name, error)
             return None

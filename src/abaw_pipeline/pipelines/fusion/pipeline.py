@@ -8,7 +8,7 @@ POSTERIORS = {"face_posteriors": "face_posteriors", "sound_posteriors": "sound_p
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Fits fusion weights on training sides, fuses the validation sides, writes challenge files."""
+    """Fits fusion weights (see `fitting`), fuses the validation sides, writes challenge files."""
     data = {"clips": "clips", "folds": "folds", "labels_5hz": "labels_5hz"}
     settings = {"fusion": "params:fusion", "systems": "params:systems"}
     learned = {"weights": "fusion_weights", "fits": "fusion_fits"}

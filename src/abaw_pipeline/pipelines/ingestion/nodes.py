@@ -9,7 +9,7 @@ from abaw_pipeline.artifacts import PieceMap, Recipe, RecipeMap
 from abaw_pipeline.artifacts.execution import Execution
 from abaw_pipeline.errors import CorpusError
 from abaw_pipeline.pipelines.files import file_hashes
-from abaw_pipeline.stages import Corpora, CrossValidation
+from abaw_pipeline.stages import Corpora, CrossValidation, FusionStage
 from abaw_pipeline.types import File, Table
 
 log = logging.getLogger(__name__)
@@ -113,12 +113,19 @@ def inspect_corpora(
 
 
 def assign_folds(
-    clips: Table, annotations: Table, cross_validation: CrossValidation, seed: int, _inspected: Table | None = None
+    clips: Table,
+    annotations: Table,
+    cross_validation: CrossValidation,
+    fusion: FusionStage,
+    seed: int,
+    _inspected: Table | None = None,
 ) -> Table:
     """Which clips train and which validate, fold by fold, checked for leaks.
 
-    What corpora hold is told first: where no folds can be made of it, that table says why.
+    What corpora hold is told first: where no folds can be made of it, that table says why. Where fusions are to learn
+    of other people of the validation side, there must be some.
     """
+    from abaw_pipeline.evaluation.cross_fitting import check_others
     from abaw_pipeline.evaluation.folds import label_rows, make_folds
     from abaw_pipeline.evaluation.leaks import check_leaks
 
@@ -132,4 +139,6 @@ def assign_folds(
         seed=seed,
     )
     check_leaks(folds, clips, annotations, skips_unknown_classes=protocol.skips_unknown_classes)
+    if not cross_validation.inner_folds and fusion.learning:
+        check_others(folds, clips, fusion.parts, seed=seed)
     return folds

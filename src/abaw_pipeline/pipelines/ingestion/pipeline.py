@@ -38,7 +38,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.assign_folds,
-                ["clips", "annotations", "params:cross_validation", "params:seed", "inspection"],
+                ["clips", "annotations", "params:cross_validation", "params:fusion", "params:seed", "inspection"],
                 "folds",
                 name="assign_folds",
             ),
