@@ -117,6 +117,19 @@ def test_load_versions_gives_older_content_to_what_follows(demo_copy: Project) -
     assert set(weights(demo_copy)["system"].dropna()) == {"svm", "lda"}
 
 
+def test_fusions_change_on_what_is_stored_and_tell_what_was_never_trained(demo_copy: Project) -> None:
+    fused = {"fusion_weights", "fusion_fits", "fused_posteriors", "submission", "submission_check"}
+    assert made(demo_copy, "--pipelines=fusion", "--params=fusion.methods.mcwf.pool=50") >= fused - {"submission"}
+    made(demo_copy, "--pipelines=fusion", "--params=fusion.members=svm")
+    assert set(weights(demo_copy)["system"].dropna()) == {"svm"}
+    demo_copy.kedro("run", "--params", "fusion.members=svm")  # lda is trained on no inner fold
+    output = demo_copy.kedro("run", "--pipelines=fusion", ok=False)
+    assert "there are no posteriors of lda for fold 0/0" in output
+    assert "by the whole chain: kedro run" in output
+    demo_copy.kedro("run")
+    assert set(weights(demo_copy)["system"].dropna()) == {"svm", "lda"}
+
+
 def test_only_missing_outputs_makes_what_is_missing(demo_copy: Project) -> None:
     shutil.rmtree(demo_copy.folder / "data/08_reporting/demo/metrics.parquet")
     shutil.rmtree(demo_copy.folder / "data/03_primary/demo/labels_5hz.parquet")

@@ -52,3 +52,20 @@ def test_the_node_whose_sections_are_left_out_exists() -> None:
     nodes = {node.name: set(node.inputs) for node in register_pipelines()["__default__"].nodes}
     for name, sections in WHETHER.items():
         assert {f"params:{section}" for section in sections} <= nodes[name]
+
+
+def test_fusions_may_change_without_a_system_being_stale(tmp_path) -> None:
+    """`kedro run --pipelines=fusion --params fusion.methods.mcwf.pool=500` goes by what is stored."""
+    from abaw_pipeline.pipeline_registry import register_pipelines
+
+    whole, pool = register_pipelines()["__default__"], ["fusion.methods.mcwf.pool: null, now 500"]
+
+    def differences(name: str) -> list[str]:
+        before, now = ({"fusion": {"methods": {"mcwf": each}}} for each in ({}, {"pool": 500}))
+        Provenance(tmp_path / "made.json", whole, before).remember([name])
+        return Provenance(tmp_path / "made.json", whole, now).differences(name)
+
+    for name in ("folds", "sound_systems", "face_systems", "sound_posteriors", "face_posteriors"):
+        assert differences(name) == []
+    for name in ("fusion_weights", "fusion_fits", "fused_posteriors", "metrics", "report"):
+        assert differences(name) == pool

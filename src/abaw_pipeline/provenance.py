@@ -14,8 +14,13 @@ PREFIX = "params:"
 EXECUTION = "execution"
 """The section that says where and how work is done, and changes no result."""
 
-WHETHER = {"make_demo_corpus": {"corpora", "stills", "backbones", "face", "systems"}}
-"""Sections that tell a node whether its output is needed at all, and change nothing in what it is."""
+WHETHER = {
+    "make_demo_corpus": {"corpora", "stills", "backbones", "face", "systems"},
+    "assign_folds": {"fusion"},
+    # which inner folds are worth training; fusion tells by itself what it misses
+    **{node: {"fusion"} for node in ("fit_face_systems", "fit_sound_systems", "predict_faces", "predict_sound")},
+}
+"""Sections that tell a node whether its output, or a piece of it, is needed, and change nothing in what it is."""
 
 
 class Provenance:

@@ -217,11 +217,24 @@ class Learning:
 def gather(
     maps: tuple[PieceMap, ...], fusion: FusionStage, systems: SystemsStage, folds: list[str]
 ) -> dict[str, pd.DataFrame]:
-    """Posteriors of each member over the given folds; a member that lacks one of them is left out."""
+    """Posteriors of each member over the given folds; a member of which one of them failed is left out.
+
+    Raises:
+        DataError: a member was never asked for them, since it was not to be fused when systems were trained.
+    """
     gathered = {}
     for name in fusion.chosen(systems.chosen):
         posteriors = next((each for each in maps if all((name, fold) in each for fold in folds)), None)
         if posteriors is None:
+            asked = {key for each in maps for key in each.asked}
+            never = [fold for fold in folds if (name, fold) not in asked]
+            if never:
+                raise DataError(
+                    f"there are no posteriors of {name} for fold {never[0]}",
+                    where="fusion",
+                    hint="It was not to be fused when systems were trained. Train what is missing by the whole chain: "
+                    "kedro run, with the --env and --params of now; what is there is skipped.",
+                )
             log.warning("%s is not fused in fold %s: its posteriors failed", name, folds[0])
             continue
         tables = [posteriors[name, fold].to_pandas() for fold in folds]
