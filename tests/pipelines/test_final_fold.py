@@ -55,6 +55,12 @@ SMOOTH = FusionStage.model_validate({"methods": {"stacking": {"kind": "logistic_
 """Whose weights change with whatever they are fitted on; the best of a pool may stay the best."""
 
 
+class Said(dict):
+    """Pieces by key, as a map of an artifact."""
+
+    asked: list[tuple[str, str]]
+
+
 class Study:
     """The tiny study with a fold for other media."""
 
@@ -69,13 +75,21 @@ class Study:
         """All posteriors, to be changed."""
         return {key: self.maps[key] for key in self.maps}
 
+    def said(self, posteriors: object) -> object:
+        """Tables as a map of what was asked for, of which the rest has failed."""
+        if not isinstance(posteriors, dict) or isinstance(posteriors, Said):
+            return posteriors
+        said = Said(posteriors)
+        said.asked = list(self.maps.recipes)
+        return said
+
     def weights(self, posteriors: object, fusion: FusionStage = FUSION, labels: object = None) -> pd.DataFrame:
         return self.learned(posteriors, fusion, labels)[0]
 
     def learned(
         self, posteriors: object, fusion: FusionStage = FUSION, labels: object = None
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        maps = (nothing("face_posteriors"), posteriors)
+        maps = (nothing("face_posteriors"), self.said(posteriors))
         known = self.labels if labels is None else labels
         return fit_fusion(self.clips, self.folds, known, *maps, fusion, STAGE, LABELS, CROSS, seed=0)
 
@@ -87,6 +101,14 @@ def study() -> Study:
 
 def final(weights: pd.DataFrame) -> pd.DataFrame:
     return weights[weights["fold"] == FINAL].drop(columns="fold").reset_index(drop=True)
+
+
+def test_what_was_never_asked_for_is_an_error(study: Study) -> None:
+    """Somebody fuses a system more than when systems were trained: it must not be called one that failed."""
+    fewer = Said({key: table for key, table in study.tables().items() if key[0] == "svm"})
+    fewer.asked = [*fewer, ("lda", "0"), ("lda", "1"), ("lda", "2"), ("lda", FINAL)]
+    with pytest.raises(DataError, match=r"no posteriors of lda for fold 0/0.*by the whole chain: kedro run"):
+        study.learned(fewer)
 
 
 def turned(table: pa.Table) -> pa.Table:
@@ -211,7 +233,7 @@ def test_one_system_and_none(study: Study) -> None:
     one = {key: table for key, table in study.tables().items() if key[0] == "svm"}
     weights, fits = study.learned(one)
     assert set(weights["system"]) == {"svm"}
-    maps = (nothing("face_posteriors"), one)
+    maps = (nothing("face_posteriors"), study.said(one))
     data = (study.clips, study.folds, nothing("frames"), study.labels)
     fused = apply_fusion(*data, *maps, weights, fits, FUSION, STAGE)
     mean = fused[fused["method"] == "mean"].set_index("clip_id")[COLUMNS].to_numpy()
@@ -222,7 +244,7 @@ def test_one_system_and_none(study: Study) -> None:
     assert weights.empty
     assert fits.empty
     with pytest.raises(DataError, match="no system gave posteriors for any fold"):
-        apply_fusion(*data, nothing("face_posteriors"), {}, weights, fits, FUSION, STAGE)
+        apply_fusion(*data, nothing("face_posteriors"), study.said({}), weights, fits, FUSION, STAGE)
 
 
 @pytest.mark.parametrize("fold_alone", [True, False])
