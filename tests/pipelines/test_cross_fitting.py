@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from tests.pipelines.test_honesty import Study
 from tests.pipelines.tiny import (
@@ -40,9 +41,7 @@ CROSSED = CROSS.model_copy(update={"inner_folds": 0})
 
 
 def stage(parts: int = 5, **methods: object) -> FusionStage:
-    return FusionStage.model_validate(
-        {"methods": methods or FUSION.model_dump(mode="json")["methods"], "optimistic": (), "parts": parts}
-    )
+    return FusionStage.model_validate({"methods": methods, "parts": parts})
 
 
 class Crossed(Study):
@@ -98,9 +97,7 @@ def labels_of(study: Crossed) -> dict[str, str]:
     return dict(zip(study.clips["clip_id"], study.clips["label"], strict=True))
 
 
-def guesses(clip_ids: Sequence[str], seed: int, good: int, labels: dict[str, str]) -> pd.DataFrame:
-    import pyarrow as pa
-
+def guesses(clip_ids: Sequence[str], seed: int, good: int, labels: dict[str, str]) -> pa.Table:
     rng = np.random.default_rng(seed)
     values = rng.dirichlet(np.ones(3), len(clip_ids))
     right = np.array([CLASSES.index(labels[each]) for each in clip_ids])

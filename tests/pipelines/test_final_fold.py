@@ -103,14 +103,6 @@ def final(weights: pd.DataFrame) -> pd.DataFrame:
     return weights[weights["fold"] == FINAL].drop(columns="fold").reset_index(drop=True)
 
 
-def test_what_was_never_asked_for_is_an_error(study: Study) -> None:
-    """Somebody fuses a system more than when systems were trained: it must not be called one that failed."""
-    fewer = Said({key: table for key, table in study.tables().items() if key[0] == "svm"})
-    fewer.asked = [*fewer, ("lda", "0"), ("lda", "1"), ("lda", "2"), ("lda", FINAL)]
-    with pytest.raises(DataError, match=r"no posteriors of lda for fold 0/0.*by the whole chain: kedro run"):
-        study.learned(fewer)
-
-
 def turned(table: pa.Table) -> pa.Table:
     """Each posterior is another emotion's."""
     moved = dict(zip(COLUMNS, COLUMNS[-1:] + COLUMNS[:-1], strict=True))
@@ -227,6 +219,14 @@ def test_a_fusion_whose_members_do_not_all_run_is_left_out_and_told(
         "svm",
         "all",
     ]
+
+
+def test_what_was_never_asked_for_is_an_error(study: Study) -> None:
+    """Somebody fuses a system more than when systems were trained: it must not be called one that failed."""
+    fewer = Said({key: table for key, table in study.tables().items() if key[0] == "svm"})
+    fewer.asked = [*fewer, ("lda", "0"), ("lda", "1"), ("lda", "2"), ("lda", FINAL)]
+    with pytest.raises(DataError, match=r"no posteriors of lda for fold 0/0.*by the whole chain: kedro run"):
+        study.learned(fewer)
 
 
 def test_one_system_and_none(study: Study) -> None:

@@ -45,8 +45,7 @@ class Lesson:
 
     Attributes:
         fold: for which fold.
-        units: labelled moments or clips: clip_id, frame, time, label.
-        said: each system's posteriors of them.
+        known: all systems' posteriors of labelled moments or clips, with the column label.
         methods: which methods learn it.
         ends: what the names of these fusions end with.
         part: which part of the fold's validation side is fused so; None: all of it.
@@ -54,8 +53,7 @@ class Lesson:
     """
 
     fold: str
-    units: pd.DataFrame
-    said: Mapping[str, pd.DataFrame]
+    known: Aligned
     methods: Mapping[str, FusionMethod]
     ends: str = ""
     part: int | None = None
@@ -69,7 +67,19 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Learning:
-    """A study's fusions, before they have learned anything; arguments as those of the node `fit_fusion`."""
+    """A study's fusions, before they have learned anything.
+
+    Attributes:
+        clips: CLIPS schema.
+        folds: FOLDS schema.
+        labels: LABELS schema.
+        maps: posteriors by system and fold, of faces and of sound.
+        fusion: what is fused, and how.
+        systems: what runs.
+        rate: labelled moments a second (Hz) that are learned of clips labelled frame by frame.
+        permute: whether labels are shuffled before they are learned, to show that results fall to chance.
+        seed: of everything random.
+    """
 
     clips: pd.DataFrame
     folds: pd.DataFrame
@@ -92,6 +102,10 @@ class Learning:
         Args:
             fold: one of the protocol's own, or `final`.
             inner: its inner folds; for `final` the protocol's folds.
+
+        Raises:
+            DataError: too little to learn of, naming fold, part and method; or see `gather`.
+            ProtocolError: see `deal_validation`.
         """
         own = {} if fold == FINAL else gather(self.maps, self.fusion, self.systems, [fold])
         held_out = gather(self.maps, self.fusion, self.systems, inner) if inner else own
@@ -101,14 +115,13 @@ class Learning:
             return
         said = {name: held_out[name] for name in common}
         members = {name: self.fusion.fused_by(name, common) for name in self.methods}
-        lessons = [Lesson(fold, self._before(fold), said, self.methods)] if inner else self._of_others(fold, said)
-        for lesson in lessons:
+        for lesson in self._before(fold, said) if inner else self._of_others(fold, said):
             yield from self._fits(lesson, members)
         seeing = {name: self.methods[name] for name in self.fusion.optimistic if name in self.methods}
         if fold != FINAL and seeing:
             seen = {name: own[name] for name in common}
-            units = self._scored(self.true, validated_clips(self.folds, fold))
-            yield from self._fits(Lesson(fold, units, seen, seeing, OPTIMISTIC), members)
+            known = self._known(seen, self._scored(self.true, validated_clips(self.folds, fold)))
+            yield from self._fits(Lesson(fold, known, seeing, OPTIMISTIC), members)
 
     @cached_property
     def methods(self) -> dict[str, FusionMethod]:
@@ -144,11 +157,17 @@ class Learning:
         """Each clip's subject."""
         return dict(zip(self.clips["clip_id"], self.clips["subject"], strict=True))
 
-    def _before(self, fold: str) -> pd.DataFrame:
-        """Units of the training side; of fold `final`, of whatever has been validated and had trained the class of."""
-        if fold == FINAL:
-            return self._scored(self.trained[fold], validated_clips(self.folds))
-        return self._units(self.trained[fold], set(self.trained[fold]))
+    @cached_property
+    def whole(self) -> set[str]:
+        """Clips that are one unit each, as they have one label."""
+        return set(self.clips.loc[self.clips["label"].notna(), "clip_id"])
+
+    def _before(self, fold: str, said: Mapping[str, pd.DataFrame]) -> Iterator[Lesson]:
+        """The training side; of fold `final`, whatever has been validated and had trained the class of."""
+        labels = self.trained[fold]
+        final = fold == FINAL
+        units = self._scored(labels, validated_clips(self.folds)) if final else self._units(labels, set(labels))
+        yield Lesson(fold, self._known(said, units), self.methods)
 
     def _of_others(self, fold: str, said: Mapping[str, pd.DataFrame]) -> Iterator[Lesson]:
         """Part by part of a validation side, what can be learned of the rest of it.
@@ -156,27 +175,30 @@ class Learning:
         A method that learns nothing needs no parts.
         """
         validated = validated_clips(self.folds, fold)
-        fixed, learning = ({k: m for k, m in self.methods.items() if learns(m) == so} for so in (False, True))
-        if fixed:
-            yield Lesson(fold, self._scored(self.true, validated), said, fixed)
-        if not learning:
-            return
         labels = {clip_id: self.true.get(clip_id, NOTHING) for clip_id in self.subjects if clip_id in validated}
         if self.permute:
             labels = shuffled(labels, f"{self.seed}/{fold}/validation")
+        known = self._known(said, self._scored(labels, validated))
+        fixed, learning = ({k: m for k, m in self.methods.items() if learns(m) == so} for so in (False, True))
+        if fixed:
+            yield Lesson(fold, known, fixed)
+        if not learning:
+            return
         dealt = deal_validation(self.folds, fold, self.clips, self.fusion.parts, seed=self.seed)
         for part in sorted(set(dealt.values())):
             others = {clip_id for clip_id in validated if dealt[self.subjects[clip_id]] != part}
             people = sorted(subject for subject, own in dealt.items() if own == part)
-            yield Lesson(fold, self._scored(labels, others), said, learning, part=part, people=people)
+            yield Lesson(fold, known.among(others), learning, part=part, people=people)
+
+    def _known(self, said: Mapping[str, pd.DataFrame], units: pd.DataFrame) -> Aligned:
+        return align(said, units, self.classes)
 
     def _scored(self, labels: Mapping[str, Runs], clip_ids: set[str]) -> pd.DataFrame:
         """Units of clips that validate, of classes that their fold has trained."""
         return of_trained_classes(self._units(labels, clip_ids), self.folds, self.taught)
 
     def _units(self, labels: Mapping[str, Runs], clip_ids: set[str]) -> pd.DataFrame:
-        whole = set(self.clips.loc[self.clips["label"].notna(), "clip_id"])
-        return training_units(labels, clip_ids, self.rate, whole)
+        return training_units(labels, clip_ids, self.rate, self.whole)
 
     def _fits(self, lesson: Lesson, members: Mapping[str, list[str]]) -> Iterator[Fit]:
         """What each method learns of a lesson; in fold `final`, of those for which enough has been validated.
@@ -184,9 +206,8 @@ class Learning:
         Raises:
             DataError: of another fold, naming it and the method; or a part's others are silent.
         """
-        aligned = align(lesson.said, lesson.units, self.classes)
         for name, method in lesson.methods.items():
-            known = aligned.of(members[name])
+            known = lesson.known.of(members[name])
             if not members[name]:
                 log.warning("%s: none of what fusion %s fuses has posteriors", lesson.where, name)
             elif known.units.empty and lesson.part is not None:
