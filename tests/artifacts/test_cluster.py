@@ -121,7 +121,8 @@ def test_it_computes_on_the_workers_and_leaves_no_thread_or_connection(two, tmp_
     before = set(threading.enumerate())
     run(slow(tmp_path / "log", 4, 0.0), json_store(tmp_path / "pieces"), two.address)
     assert str(os.getpid()) not in {process for _, process in lines(tmp_path / "log")}
-    assert set(threading.enumerate()) == before
+    # those that count what passes end a moment after the connection
+    until(lambda: set(threading.enumerate()) <= before, 20)
     port = int(two.address.rpartition(":")[2])
     open_to = [each.raddr.port for each in psutil.Process().net_connections("tcp") if each.status == "ESTABLISHED"]
     assert port not in open_to
