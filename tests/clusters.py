@@ -18,6 +18,10 @@ from pathlib import Path
 WAIT_S = 240.0
 
 
+CARRIES = "carries what is counted"
+"""Threads of `counted`: workers open connections whenever they like."""
+
+
 def until(what: Callable[[], bool], seconds: float = WAIT_S) -> None:
     """Return once something holds."""
     deadline = time.monotonic() + seconds
@@ -138,7 +142,7 @@ def counted(target: str) -> Iterator[tuple[str, Callable[[], int]]]:
                 far = socket.create_connection((host, int(port)))
                 sockets += [near, far]
                 for pair in ((near, far), (far, near)):
-                    threads.append(threading.Thread(target=carry, args=pair))
+                    threads.append(threading.Thread(target=carry, args=pair, name=CARRIES))
                     threads[-1].start()
         for each in sockets:
             with suppress(OSError):
